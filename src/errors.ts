@@ -1,0 +1,53 @@
+/** What went wrong, in the words of the contract, with the exit code that each one has. */
+export const exitCodes = {
+  'failed': 1,
+  'usage': 2,
+  'differences': 3,
+  'not-found': 4,
+  'exists': 5,
+  'wrong-state': 5,
+  'cannot-connect': 6,
+  'not-allowed': 6,
+  'some-failed': 7,
+  'left-behind': 9,
+  'busy': 75,
+  'timeout': 124,
+  'interrupted': 130,
+  'terminated': 143,
+} as const
+
+export type ErrorCode = keyof typeof exitCodes
+
+export interface ErrorDetails {
+  /** What to do next, a line each; printed as `  try: …`. */
+  hints?: readonly string[]
+  /** Whether the same command may succeed later without any change. */
+  retryable?: boolean
+  cause?: unknown
+}
+
+/** An error that a user is meant to read. Anything else that is thrown is a bug. */
+export class BayError extends Error {
+  readonly code: ErrorCode
+  readonly hints: readonly string[]
+  readonly retryable: boolean
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.hints = details.hints ?? []
+    this.retryable = details.retryable ?? (code === 'busy' || code === 'timeout')
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.code]
+  }
+}
+
+/** The command line or an input file is wrong; nothing was changed. */
+export class UsageError extends BayError {
+  constructor(message: string, ...hints: string[]) {
+    super('usage', message, { hints })
+  }
+}
