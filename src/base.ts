@@ -1,0 +1,164 @@
+import { Command } from '@oclif/core/command'
+import type { Interfaces } from '@oclif/core'
+import { BayError, UsageError } from './errors.js'
+import { exitThrough } from './exit.js'
+import { globalFlags } from './flags.js'
+import { renderDetails, type Field } from './output/details.js'
+import { renderList, type Format, type ListOptions } from './output/format.js'
+import { toJson, toYaml } from './output/serialize.js'
+import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
+import type { Column } from './output/table.js'
+import type { Connection } from './virt/connection.js'
+import type { Host } from './virt/ops/open-host.js'
+
+type FlagsOf<C extends typeof Command> = Interfaces.InferredFlags<typeof globalFlags & C['flags']>
+type ArgsOf<C extends typeof Command> = Interfaces.InferredArgs<C['args']>
+
+/** The flags of lists and of changes, where a command has them. */
+interface CommonFlags {
+  'columns'?: string[]
+  'sort'?: string
+  'filter'?: string[]
+  'no-headers'?: boolean
+  'dry-run'?: boolean
+  'timeout'?: number
+}
+
+/** What every command shares: its connection, its output, its questions. How errors end is in main.ts. */
+export abstract class BaseCommand<C extends typeof Command> extends Command {
+  static override baseFlags = globalFlags
+
+  protected flags!: FlagsOf<C>
+  protected args!: ArgsOf<C>
+  /** Hosts that were opened, to be given up at the end whatever happens; the last first. */
+  readonly #hosts: Host[] = []
+
+  override async init(): Promise<void> {
+    await super.init()
+    const { flags, args } = await this.parse(this.ctor)
+    this.flags = flags as FlagsOf<C>
+    this.args = args as ArgsOf<C>
+    await this.#refuseEmptyUri()
+  }
+
+  /** Nothing is printed here: main.ts is the one place where an error becomes an exit code. */
+  override catch(error: Error): Promise<never> {
+    return Promise.reject(Object.assign(error, { bayUri: this.#hosts[0]?.uri ?? this.uri ?? undefined }))
+  }
+
+  override async finally(): Promise<void> {
+    for (const host of this.#hosts.splice(0).reverse()) await host[Symbol.asyncDispose]()
+  }
+
+  protected get uri(): string | null {
+    return (this.flags as FlagsOf<C> | undefined)?.connect ?? null
+  }
+
+  protected get dryRun(): boolean {
+    return this.#common['dry-run'] ?? false
+  }
+
+  protected get format(): Format {
+    return this.flags.json ? 'json' : this.flags.output ?? 'table'
+  }
+
+  /** Whether the result is read by a program, so that nothing else may be on stdout. */
+  protected get structured(): boolean {
+    return ['json', 'yaml', 'csv', 'xml'].includes(this.format)
+  }
+
+  /** Whether several connections to the host see the same machines; the embedded host's do not. */
+  protected get sharedHost(): boolean {
+    return this.#hosts.every((host) => host.shared)
+  }
+
+  /** The host, for looking only: read-only connections need fewer rights. */
+  protected async look(): Promise<Connection> {
+    return (await this.openHost({ readOnly: true })).connection
+  }
+
+  /** The host, for changes; in a dry run its connection cannot write. */
+  protected async change(): Promise<Connection> {
+    return (await this.openHost({ readOnly: this.dryRun })).connection
+  }
+
+  /** One more connection to the host. */
+  protected async openHost({ readOnly }: { readOnly: boolean }): Promise<Host> {
+    const [{ openHost }, { exitNow }] = await Promise.all([import('./virt/ops/open-host.js'), import('./virt/exit.js')])
+    exitThrough(exitNow)
+    const host = await openHost(this.uri, { readOnly, timeout: connectTimeout() })
+    this.#hosts.push(host)
+    return host
+  }
+
+  /** Prints a list in the form that was asked for, and gives it back as the command's value. */
+  protected async showList<Row extends object>(
+    rows: readonly Row[], columns: readonly Column<Row>[], more: Pick<ListOptions<Row>, 'nameOf' | 'xmlOf'> = {},
+  ): Promise<readonly Row[]> {
+    const { columns: names, sort, filter, 'no-headers': noHeaders } = this.#common
+    await writeOut(await renderList(rows, columns, {
+      format: this.format, columns: names, sort, filters: filter, headers: !noHeaders,
+      quiet: this.flags.quiet, width: widthOf(process.stdout), ...more,
+    }))
+    return rows
+  }
+
+  /** Prints one object: its fields for people, all of it for programs. */
+  protected async showObject<Item extends { name: string }>(
+    item: Item, fields: readonly Field<Item>[], columns: readonly Column<Item>[], xmlOf: () => string,
+  ): Promise<Item> {
+    switch (this.format) {
+      case 'table': case 'wide': await writeOut(this.flags.quiet ? `${item.name}\n` : renderDetails(item, fields)); break
+      case 'json': await writeOut(toJson(item)); break
+      case 'yaml': await writeOut(await toYaml(item)); break
+      case 'xml': await writeOut(`${xmlOf().trimEnd()}\n`); break
+      case 'csv': case 'name': await this.showList([item], columns)
+    }
+    return item
+  }
+
+  /** Prints a value that has no columns, such as a plan. `text` is what people read. */
+  protected async showValue<Value>(value: Value, text: string): Promise<Value> {
+    if (this.format === 'json') await writeOut(toJson(value))
+    else if (this.format === 'yaml') await writeOut(await toYaml(value))
+    else if (!this.flags.quiet) await writeOut(text)
+    return value
+  }
+
+  /** Prints text as it is: XML, a script. */
+  protected async showText(text: string): Promise<string> {
+    await writeOut(`${text.trimEnd()}\n`)
+    return text
+  }
+
+  /** Tells people something that is not the result. */
+  protected note(text: string): void {
+    if (!this.flags.quiet) writeErr(`${text}\n`)
+  }
+
+  /**
+   * Goes on only with a yes: from --yes, or from whoever sits at the terminal.
+   * @throws UsageError when nobody can be asked, BayError when the answer is no
+   */
+  protected async confirm(question: string): Promise<void> {
+    if (this.flags.yes || this.dryRun) return
+    if (this.flags['no-input'] || !isInteractive()) throw new UsageError(`not confirmed: ${question}`, 'add --yes to do it without a question')
+    const { confirm } = await import('./output/ask.js')
+    if (!await confirm(question)) throw new BayError('failed', 'not confirmed; nothing was changed')
+  }
+
+  get #common(): CommonFlags {
+    return this.flags as CommonFlags
+  }
+
+  #refuseEmptyUri(): Promise<void> {
+    return this.uri === '' ? Promise.reject(new UsageError('--connect has no value', 'give a libvirt URI, such as qemu:///system')) : Promise.resolve()
+  }
+}
+
+/** Milliseconds to wait for a daemon to accept us: ssh may have to ask for a password, so it can be set. */
+function connectTimeout(): number {
+  const seconds = Number(process.env['BAY_CONNECT_TIMEOUT'] ?? 10)
+  if (!Number.isFinite(seconds) || seconds <= 0) throw new UsageError(`BAY_CONNECT_TIMEOUT is no number of seconds: ${process.env['BAY_CONNECT_TIMEOUT']}`)
+  return seconds * 1000
+}

@@ -1,0 +1,36 @@
+import { globalFlags } from './flags.js'
+
+/**
+ * Moves global flags that come before the command behind it, for `bay -c sandbox vm list`: oclif wants the command first.
+ * `--help` and `--version` stay where they are.
+ */
+export function hoistGlobalFlags(argv: readonly string[]): string[] {
+  let at = 0
+  while (at < argv.length) {
+    const taken = globalFlagLength(argv[at] ?? '')
+    if (taken === 0) break
+    at += taken
+  }
+  const [leading, rest] = [argv.slice(0, at), argv.slice(at)]
+  const end = rest.indexOf('--')
+  return end < 0 ? [...rest, ...leading] : [...rest.slice(0, end), ...leading, ...rest.slice(end)]
+}
+
+/** Whether errors are wanted as JSON too; known even when the command line cannot be parsed. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  const flags = end < 0 ? argv : argv.slice(0, end)
+  return flags.some((word, at) => /^(--json|-o=?json|--output=json)$/.test(word)
+    || (/^(-o|--output)$/.test(word) && flags[at + 1] === 'json'))
+}
+
+/** How many words a global flag takes with its value; 0 for anything else. */
+function globalFlagLength(word: string): number {
+  for (const [name, flag] of Object.entries(globalFlags)) {
+    const takesValue = flag.type === 'option'
+    const short = 'char' in flag && flag.char ? `-${flag.char}` : undefined
+    if (word === `--${name}` || word === short) return takesValue ? 2 : 1
+    if (takesValue && (word.startsWith(`--${name}=`) || (short && word.startsWith(short) && !word.startsWith('--')))) return 1
+  }
+  return 0
+}

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url'
+import { UsageError } from './errors.js'
+import { exitCodeOf, renderError } from './output/failure.js'
+import { exit } from './exit.js'
+import { guardStreams, writeErr, writeOut } from './output/streams.js'
+import { hoistGlobalFlags, wantsJson } from './command-line.js'
+
+/**
+ * Runs the command line of this process and ends it. `url` is the import.meta.url of the file in bin/.
+ * The one place where an error becomes a message and an exit code.
+ */
+export async function main(url: string): Promise<never> {
+  guardStreams((error) => { if (error.code === 'EPIPE') exit(0) })
+  return exit(await exitCode(process.argv.slice(2), fileURLToPath(url)))
+}
+
+async function exitCode(argv: string[], root: string): Promise<number> {
+  try {
+    const { run } = await import('@oclif/core/run')
+    await run(hoistGlobalFlags(argv), root)
+    return process.exitCode === undefined ? 0 : Number(process.exitCode)
+  } catch (error) {
+    return report(error, argv)
+  }
+}
+
+/** Prints an error as the contract says and gives its exit code. */
+async function report(error: unknown, argv: string[]): Promise<number> {
+  const code = oclifExit(error)
+  if (code !== undefined) return code
+  const known = fromParser(error)
+  const json = wantsJson(argv)
+  if (!property(known, 'alreadyShown')) {
+    const text = renderError(known, { json, uri: property(known, 'bayUri') as string | undefined })
+    if (json) await writeOut(text).catch(() => undefined)
+    else writeErr(text)
+  }
+  return exitCodeOf(known)
+}
+
+/** oclif ends --help and --version by throwing an exit. */
+function oclifExit(error: unknown): number | undefined {
+  return property(error, 'code') === 'EEXIT' ? (error as { oclif: { exit: number } }).oclif.exit : undefined
+}
+
+/** What oclif's parser refuses is a usage error; its message has the advice to see --help on a line of its own. */
+function fromParser(error: unknown): unknown {
+  if (!(error instanceof Error) || property(error, 'parse') === undefined) return error
+  const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ')
+  return new UsageError(message.charAt(0).toLowerCase() + message.slice(1), 'add --help for what it takes')
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value ? (value as Record<string, unknown>)[name] : undefined
+}

@@ -1,0 +1,110 @@
+import { domainReason, domainState, type DomainState } from './enums.js'
+import { affect, metadata } from './flags.js'
+import { all, Handle, listed } from './handle.js'
+import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
+import { call, callInBackground } from './raw/bind.js'
+import type { Pointer } from './raw/types.js'
+import { intFrom, uuidText } from './read.js'
+import { Snapshot } from './snapshot.js'
+
+export interface DomainInfo {
+  state: DomainState
+  /** bytes */
+  maxMemory: number
+  /** bytes */
+  memory: number
+  vcpus: number
+  /** seconds */
+  cpuTime: number
+}
+
+/** A virtual machine: https://libvirt.org/html/libvirt-libvirt-domain.html */
+export class Domain extends Handle<'domain'> {
+  readonly #connection: Pointer<'conn'>
+
+  constructor(pointer: Pointer<'domain'>, connection: Pointer<'conn'>) {
+    super(pointer)
+    this.#connection = connection
+  }
+
+  name(): string { return call.virDomainGetName(this.pointer) }
+  uuid(): string { return uuidText((place) => call.virDomainGetUUIDString(this.pointer, place)) }
+  /** null while it does not run */
+  id(): number | null { return call.virDomainGetID(this.pointer) }
+  isActive(): boolean { return call.virDomainIsActive(this.pointer) }
+  isPersistent(): boolean { return call.virDomainIsPersistent(this.pointer) }
+  autostart(): boolean { return intFrom((place) => call.virDomainGetAutostart(this.pointer, place)) === 1 }
+  setAutostart(on: boolean): void { call.virDomainSetAutostart(this.pointer, on ? 1 : 0) }
+  /** the XML; `flags` are virDomainXMLFlags */
+  xml(flags = 0): string { return call.virDomainGetXMLDesc(this.pointer, flags) }
+
+  state(): { state: DomainState, reason: string } {
+    const [state, reason] = [Buffer.alloc(4), Buffer.alloc(4)]
+    call.virDomainGetState(this.pointer, state, reason, 0)
+    const name = domainState(state.readInt32LE(0))
+    return { state: name, reason: domainReason(name, reason.readInt32LE(0)) }
+  }
+
+  info(): DomainInfo {
+    const info = Buffer.alloc(40)
+    call.virDomainGetInfo(this.pointer, info)
+    return {
+      state: domainState(info.readUInt8(0)),
+      maxMemory: Number(info.readBigUInt64LE(8)) * 1024,
+      memory: Number(info.readBigUInt64LE(16)) * 1024,
+      vcpus: info.readUInt16LE(24),
+      cpuTime: Number(info.readBigUInt64LE(32)) / 1e9,
+    }
+  }
+
+  /** Starts it, or restores it when it is saved. `flags` are virDomainCreateFlags. */
+  start(flags = 0): Promise<void> { return this.#long('virDomainCreateWithFlags', flags) }
+  /** Saves its memory on the host's disk and stops it: virDomainManagedSave. */
+  save(flags = 0): Promise<void> { return this.#long('virDomainManagedSave', flags) }
+  /** Pulls its plug. */
+  destroy(flags = 0): Promise<void> { return this.#long('virDomainDestroyFlags', flags) }
+  /** Asks the guest; `flags` are virDomainShutdownFlagValues. */
+  shutdown(flags = 0): Promise<void> { return this.#long('virDomainShutdownFlags', flags) }
+  /** Asks the guest; `flags` are virDomainRebootFlagValues. */
+  reboot(flags = 0): Promise<void> { return this.#long('virDomainReboot', flags) }
+  reset(): void { call.virDomainReset(this.pointer, 0) }
+  suspend(): void { call.virDomainSuspend(this.pointer) }
+  resume(): void { call.virDomainResume(this.pointer) }
+  wakeUp(): void { call.virDomainPMWakeup(this.pointer, 0) }
+  rename(name: string): void { call.virDomainRename(this.pointer, name, 0) }
+  /** `flags` are virDomainUndefineFlagsValues */
+  undefine(flags: number): void { call.virDomainUndefineFlags(this.pointer, flags) }
+  hasSavedState(): boolean { return call.virDomainHasManagedSaveImage(this.pointer, 0) }
+  discardSavedState(): void { call.virDomainManagedSaveRemove(this.pointer, 0) }
+
+  /** The element of one namespace in the machine's metadata. @throws VirtError noMetadata */
+  metadata(namespace: string): string { return call.virDomainGetMetadata(this.pointer, metadata.element, namespace, 0) }
+  /** Sets that element, live and stored as far as each exists; null removes it. */
+  setMetadata(namespace: string, prefix: string, xml: string | null): void {
+    const where = (this.isActive() ? affect.live : 0) | (this.isPersistent() ? affect.config : 0)
+    call.virDomainSetMetadata(this.pointer, metadata.element, xml, prefix, namespace, where)
+  }
+
+  /** Addresses by their source (virDomainInterfaceAddressesSource). */
+  addresses(source: number): InterfaceAddresses[] {
+    return readInterfaceAddresses((slot) => call.virDomainInterfaceAddresses(this.pointer, slot, source, 0))
+  }
+
+  snapshotCount(): number { return call.virDomainSnapshotNum(this.pointer, 0) }
+  snapshots(): Snapshot[] & Disposable {
+    return all(listed<'snapshot'>((slot) => call.virDomainListAllSnapshots(this.pointer, slot, 0)).map((p) => new Snapshot(p)))
+  }
+
+  snapshot(name: string): Snapshot { return new Snapshot(call.virDomainSnapshotLookupByName(this.pointer, name, 0)) }
+  createSnapshot(xml: string, flags = 0): Snapshot {
+    return new Snapshot(call.virDomainSnapshotCreateXML(this.pointer, xml, flags))
+  }
+
+  protected free(pointer: Pointer<'domain'>): void {
+    call.virDomainFree(pointer)
+  }
+
+  #long(name: 'virDomainCreateWithFlags' | 'virDomainManagedSave' | 'virDomainDestroyFlags' | 'virDomainShutdownFlags' | 'virDomainReboot', flags: number): Promise<void> {
+    return callInBackground(this.#connection, name, this.pointer, flags)
+  }
+}

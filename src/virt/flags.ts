@@ -1,0 +1,43 @@
+/** libvirt's flags, by their meaning; the comment names libvirt's own list. https://libvirt.org/html/libvirt-libvirt-domain.html */
+
+/** virDomainDefineFlags, virNetworkDefineFlags, virNWFilterDefineFlags, virStoragePoolDefineFlags: check against the schema */
+export const validate = 1
+
+/** virDomainXMLFlags */
+export const domainXml = { secure: 1, inactive: 2 } as const
+
+/** virNetworkXMLFlags, virStorageXMLFlags */
+export const inactiveXml = 1
+
+/** virDomainShutdownFlagValues */
+export const shutdownBy = { acpi: 1, agent: 2 } as const
+
+/** virDomainRebootFlagValues */
+export const rebootBy = { acpi: 1, agent: 2 } as const
+
+/** virDomainUndefineFlagsValues */
+export const undefine = { managedSave: 1, snapshots: 2, nvram: 4, keepNvram: 8, checkpoints: 16, tpm: 32, keepTpm: 64 } as const
+
+/** virDomainCreateFlags */
+export const start = { paused: 1, bypassCache: 4, forceBoot: 8 } as const
+
+/** virConnectListAllDomainsFlags */
+export const listDomains = { active: 1, transient: 8, managedSave: 256, autostart: 1024 } as const
+
+/** virConnectListAllNetworksFlags */
+export const listNetworks = { active: 2 } as const
+
+/** virDomainStatsTypes */
+export const stats = { state: 1, cpu: 2, balloon: 4, vcpu: 8, interface: 16, block: 32 } as const
+
+/** virDomainInterfaceAddressesSource */
+export const addressSource = { lease: 0, agent: 1, arp: 2 } as const
+
+/** virStorageVolCreateFlags, virStorageVolUploadFlags */
+export const sparseStream = 1
+
+/** virDomainModificationImpact */
+export const affect = { live: 1, config: 2 } as const
+
+/** virDomainMetadataType */
+export const metadata = { description: 0, title: 1, element: 2 } as const

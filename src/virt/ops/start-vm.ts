@@ -1,0 +1,57 @@
+import { BayError } from '../../errors.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { Watch } from '../watch.js'
+
+export interface StartOptions {
+  dryRun: boolean
+  /** milliseconds for a machine that is still shutting down to be off */
+  timeout?: number
+}
+
+export interface Started {
+  changed: boolean
+  said: string
+  /** what the machine was before */
+  from: string
+}
+
+/** Brings a machine into the state running, whatever state it is in. */
+export async function startVm(connection: Connection, domain: Domain, options: StartOptions): Promise<Started> {
+  const { state } = domain.state()
+  switch (state) {
+    case 'running': case 'blocked': case 'none':
+      return { changed: false, said: 'already running', from: state }
+    case 'paused':
+      return change('resumed', state, options, () => domain.resume())
+    case 'suspended':
+      return change('woken up', state, options, () => domain.wakeUp())
+    case 'off':
+      return startFromOff(domain, options)
+    case 'stopping':
+      await waitUntilOff(connection, domain, options)
+      return startFromOff(domain, options)
+    case 'crashed':
+      throw new BayError('wrong-state', 'it has crashed and is kept for a look', {
+        hints: [`bay vm stop --force ${domain.name()} && bay vm start ${domain.name()}`],
+      })
+    default:
+      throw new BayError('wrong-state', `it is in a state that is not known here: ${state}`)
+  }
+}
+
+async function startFromOff(domain: Domain, options: StartOptions): Promise<Started> {
+  const saved = domain.hasSavedState()
+  return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, () => domain.start())
+}
+
+async function change(said: string, from: string, { dryRun }: StartOptions, run: () => void | Promise<void>): Promise<Started> {
+  if (dryRun) return { changed: true, said: `would be ${said}`, from }
+  await run()
+  return { changed: true, said, from }
+}
+
+async function waitUntilOff(connection: Connection, domain: Domain, { timeout = 120_000 }: StartOptions): Promise<void> {
+  using watch = new Watch(connection)
+  await watch.until(() => domain.state().state === 'off' || undefined, { timeout })
+}

@@ -1,0 +1,158 @@
+import { DataType } from 'ffi-rs'
+import { VirtError, type LibvirtFailure } from '../errors.js'
+import { callNative, callNativeInThread, libvirtFunction, type NativeCall } from './library.js'
+import { libvirtTable } from './libvirt.js'
+import { allocate, cText, freeMemory, readMemory, readText } from './memory.js'
+import type { ArgumentsOf, Entry, ParameterKind, Pointer, ResultKind, ReturnOf } from './types.js'
+
+type Table = typeof libvirtTable
+export type FunctionName = keyof Table
+type Calls = { [N in FunctionName]: (...values: ArgumentsOf<Table[N]>) => ReturnOf<Table[N]> }
+
+/**
+ * Every function of the table, called on this thread. A failure is thrown as the VirtError that libvirt gives for it.
+ * The library is opened at the first call.
+ */
+export const call = Object.fromEntries(
+  Object.entries(libvirtTable).map(([name, entry]) => [name, (...values: unknown[]) => callNow(name, entry, values)]),
+) as unknown as Calls
+
+/**
+ * The same, off the main thread, so that progress, timers and Ctrl-C live on during a long call.
+ * One such call may be under way on a connection at a time: libvirt keeps the last error per connection.
+ */
+export async function callInBackground<N extends FunctionName>(
+  connection: Pointer<'conn'>, name: N, ...values: ArgumentsOf<Table[N]>
+): Promise<ReturnOf<Table[N]>> {
+  const entry: Entry = libvirtTable[name]
+  const result = await callNativeInThread(nativeCall(name, entry, values))
+  if (failed(entry[0], result)) throw new VirtError(name, connectionFailure(connection))
+  return convert(entry[0], result) as ReturnOf<Table[N]>
+}
+
+/**
+ * Opens a connection off the main thread. There is no connection yet to ask for the error, and the thread that knows
+ * it is out of reach, so libvirt itself copies the error where we can read it: as error printer it gets virCopyLastError,
+ * whose one parameter is the place to copy to. https://libvirt.org/html/libvirt-virterror.html#virCopyLastError
+ */
+export async function openInBackground(
+  name: 'virConnectOpen' | 'virConnectOpenReadOnly', uri: string | null,
+): Promise<Pointer<'conn'>> {
+  const place = allocate(errorSize)
+  setErrorPrinter(place, libvirtFunction('virCopyLastError'))
+  try {
+    const result = await callNativeInThread(nativeCall(name, libvirtTable[name], [uri]))
+    if (failed('conn', result)) throw new VirtError(name, failureAt(place))
+    return result as Pointer<'conn'>
+  } finally {
+    setErrorPrinter(0n, libvirtFunction('virResetError'))
+    callNative({ library: 'libvirt', name: 'virResetError', result: DataType.Void, types: [DataType.BigInt], values: [place] })
+    freeMemory(place)
+  }
+}
+
+function callNow(name: string, entry: Entry, values: unknown[]): unknown {
+  const result = callNative(nativeCall(name, entry, values))
+  if (failed(entry[0], result)) throw new VirtError(name, lastFailure())
+  return convert(entry[0], result)
+}
+
+function nativeCall(name: string, [result, ...kinds]: Entry, values: readonly unknown[]): NativeCall {
+  if (values.length !== kinds.length) throw new TypeError(`${name} takes ${kinds.length} values, not ${values.length}`)
+  const sent = kinds.map((kind, index) => toNative(kind, values[index]))
+  return {
+    library: 'libvirt', name, result: resultTypes[result] ?? DataType.BigInt,
+    types: sent.map(([type]) => type), values: sent.map(([, value]) => value),
+  }
+}
+
+const resultTypes: Partial<Record<ResultKind, DataType>> = {
+  count: DataType.I32, flag: DataType.I32, status: DataType.I32, id: DataType.U32, void: DataType.Void,
+}
+
+const nullPointer: [DataType, unknown] = [DataType.BigInt, 0n]
+
+function toNative(kind: ParameterKind, value: unknown): [DataType, unknown] {
+  switch (kind) {
+    case 'text': case 'text?': return value === null ? nullPointer : [DataType.U8Array, cText(value as string)]
+    case 'int': return [DataType.I32, bounded(value, -(2 ** 31), 2 ** 31 - 1)]
+    case 'uint': return [DataType.U32, bounded(value, 0, 2 ** 32 - 1)]
+    case 'ulong': return [DataType.BigInt, BigInt.asIntN(64, value as bigint)]
+    case 'out': case 'out?': return value === null ? nullPointer : [DataType.U8Array, value]
+    case 'domain?': return value === null ? nullPointer : [DataType.BigInt, present(value)]
+    case 'address': return [DataType.BigInt, value]
+    default: return [DataType.BigInt, present(value)]
+  }
+}
+
+/** C would wrap a number that is out of range, and take NaN for 0. */
+function bounded(value: unknown, low: number, high: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+    throw new TypeError(`a number for libvirt is out of range: ${String(value)}`)
+  }
+  return value
+}
+
+function present(pointer: unknown): bigint {
+  if (typeof pointer !== 'bigint' || pointer === 0n) throw new TypeError('a libvirt object is missing')
+  return pointer
+}
+
+function failed(kind: ResultKind, result: unknown): boolean {
+  if (kind === 'void' || kind === 'id') return false
+  return typeof result === 'bigint' ? result === 0n : (result as number) < 0
+}
+
+const noId = 2 ** 32 - 1
+
+function convert(kind: ResultKind, result: unknown): unknown {
+  switch (kind) {
+    case 'owned': return takeText(result as bigint)
+    case 'borrowed': return readText(result as bigint)
+    case 'flag': return result === 1
+    case 'id': return result === noId ? null : result
+    case 'status': case 'void': return undefined
+    default: return result
+  }
+}
+
+function takeText(address: bigint): string | null {
+  try {
+    return readText(address)
+  } finally {
+    freeMemory(address)
+  }
+}
+
+const errorSize = 96
+
+function lastFailure(): LibvirtFailure {
+  return failureAt(callNative({
+    library: 'libvirt', name: 'virGetLastError', result: DataType.BigInt, types: [], values: [],
+  }) as bigint)
+}
+
+function connectionFailure(connection: bigint): LibvirtFailure {
+  return failureAt(callNative({
+    library: 'libvirt', name: 'virConnGetLastError', result: DataType.BigInt, types: [DataType.BigInt], values: [connection],
+  }) as bigint)
+}
+
+/** Reads a virError: int code, int domain, char *message, …, char *str1 at 40, char *str2 at 48. */
+function failureAt(address: bigint): LibvirtFailure {
+  if (address === 0n) return { code: 0, domain: 0, message: 'libvirt failed without saying why', detail: null }
+  const error = readMemory(address, errorSize)
+  return {
+    code: error.readInt32LE(0),
+    domain: error.readInt32LE(4),
+    message: readText(error.readBigUInt64LE(8)) ?? 'libvirt failed without saying why',
+    detail: readText(error.readBigUInt64LE(48)),
+  }
+}
+
+function setErrorPrinter(place: bigint, printer: bigint): void {
+  callNative({
+    library: 'libvirt', name: 'virSetErrorFunc', result: DataType.Void,
+    types: [DataType.BigInt, DataType.BigInt], values: [place, printer],
+  })
+}

@@ -1,0 +1,101 @@
+import { DataType, load, open, type FieldType } from 'ffi-rs'
+import { BayError } from '../../errors.js'
+
+/** The C libraries that are called: libvirt itself, and the program's own libc. */
+export type Library = 'libvirt' | 'libc'
+
+export interface NativeCall {
+  library: Library
+  name: string
+  result: DataType
+  types: FieldType[]
+  values: unknown[]
+}
+
+const opened = new Set<Library>()
+
+/**
+ * Calls a C function on this thread and gives what it returned.
+ * @throws BayError `failed` when the library is missing or too old to have the function.
+ */
+export function callNative(call: NativeCall): unknown {
+  openOnce(call.library)
+  return load(request(call))
+}
+
+/** Calls a C function on a thread of Node's pool, so that timers, progress and signals go on meanwhile. */
+export function callNativeInThread(call: NativeCall): Promise<unknown> {
+  openOnce(call.library)
+  return load({ ...request(call), runInNewThread: true })
+}
+
+/** libc's _exit: neither threads nor buffers are waited for. */
+export function endProcess(code: number): never {
+  callNative({ library: 'libc', name: '_exit', result: DataType.Void, types: [DataType.I32], values: [code] })
+  process.exit(code)
+}
+
+/** The file that is opened as libvirt's client library. */
+export function libraryFile(): string {
+  return process.env['BAY_LIBVIRT_LIBRARY'] || 'libvirt.so.0'
+}
+
+function request(call: NativeCall) {
+  return {
+    library: call.library, funcName: call.name, retType: call.result, paramsType: call.types, paramsValue: call.values,
+  }
+}
+
+function openOnce(library: Library): void {
+  if (opened.has(library)) return
+  if (library === 'libc') open({ library, path: '' })
+  else openLibvirt()
+  opened.add(library)
+}
+
+function openLibvirt(): void {
+  const path = libraryFile()
+  try {
+    open({ library: 'libvirt', path })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new BayError('failed', `libvirt's client library cannot be opened: ${reason}`, {
+      cause,
+      hints: [
+        'Debian, Ubuntu: apt install libvirt0',
+        'Fedora, RHEL: dnf install libvirt-libs',
+        `or set BAY_LIBVIRT_LIBRARY to the file (now ${path})`,
+      ],
+    })
+  }
+  prepare(path)
+}
+
+/**
+ * virInitialize must come before anything else: without it the error calls return garbage.
+ * The default error printer writes every error on stderr; virResetError(NULL) in its place does nothing.
+ */
+function prepare(path: string): void {
+  load({ library: 'libvirt', funcName: 'virInitialize', retType: DataType.I32, paramsType: [], paramsValue: [] })
+  load({
+    library: 'libvirt', funcName: 'virSetErrorFunc', retType: DataType.Void,
+    paramsType: [DataType.BigInt, DataType.BigInt], paramsValue: [0n, addressOf(path, 'virResetError')],
+  })
+}
+
+/** The address of a C function of a library that is already open. */
+function addressOf(path: string, symbol: string): bigint {
+  const lazy = 1
+  const handle = callNative({
+    library: 'libc', name: 'dlopen', result: DataType.BigInt, types: [DataType.String, DataType.I32], values: [path, lazy],
+  })
+  return callNative({
+    library: 'libc', name: 'dlsym', result: DataType.BigInt, types: [DataType.BigInt, DataType.String], values: [handle, symbol],
+  }) as bigint
+}
+
+/** The address of one of libvirt's own functions, to give it where C wants a callback. */
+export function libvirtFunction(symbol: string): bigint {
+  openOnce('libvirt')
+  return addressOf(libraryFile(), symbol)
+}

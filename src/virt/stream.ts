@@ -1,0 +1,32 @@
+import { Handle } from './handle.js'
+import { call } from './raw/bind.js'
+import type { Pointer } from './raw/types.js'
+
+/** Bytes on their way to a host: https://libvirt.org/html/libvirt-libvirt-stream.html */
+export class Stream extends Handle<'stream'> {
+  #open = true
+
+  /** Sends all the bytes; libvirt may take them in several pieces. */
+  send(bytes: Buffer): void {
+    for (let sent = 0; sent < bytes.length;) {
+      const rest = bytes.subarray(sent)
+      sent += call.virStreamSend(this.pointer, rest, BigInt(rest.length))
+    }
+  }
+
+  /** Leaves a hole of `length` bytes. */
+  skip(length: number): void {
+    call.virStreamSendHole(this.pointer, BigInt(length), 0)
+  }
+
+  /** Ends the stream and learns whether the host has stored all of it. */
+  finish(): void {
+    this.#open = false
+    call.virStreamFinish(this.pointer)
+  }
+
+  protected free(pointer: Pointer<'stream'>): void {
+    if (this.#open) call.virStreamAbort(pointer)
+    call.virStreamFree(pointer)
+  }
+}

@@ -1,0 +1,50 @@
+import { volumeTypes, word } from './enums.js'
+import { sparseStream } from './flags.js'
+import { Handle } from './handle.js'
+import { call } from './raw/bind.js'
+import type { Pointer } from './raw/types.js'
+import { Stream } from './stream.js'
+
+export interface VolumeInfo {
+  type: string
+  /** bytes */
+  capacity: number
+  allocation: number
+}
+
+/** A storage volume: https://libvirt.org/html/libvirt-libvirt-storage.html */
+export class StorageVolume extends Handle<'volume'> {
+  readonly #connection: Pointer<'conn'>
+
+  constructor(pointer: Pointer<'volume'>, connection: Pointer<'conn'>) {
+    super(pointer)
+    this.#connection = connection
+  }
+
+  name(): string { return call.virStorageVolGetName(this.pointer) }
+  key(): string { return call.virStorageVolGetKey(this.pointer) }
+  path(): string { return call.virStorageVolGetPath(this.pointer) }
+  xml(): string { return call.virStorageVolGetXMLDesc(this.pointer, 0) }
+  delete(): void { call.virStorageVolDelete(this.pointer, 0) }
+  resize(bytes: bigint, flags = 0): void { call.virStorageVolResize(this.pointer, bytes, flags) }
+
+  info(): VolumeInfo {
+    const info = Buffer.alloc(24)
+    call.virStorageVolGetInfo(this.pointer, info)
+    return {
+      type: word(volumeTypes, info.readInt32LE(0)),
+      capacity: Number(info.readBigUInt64LE(8)), allocation: Number(info.readBigUInt64LE(16)),
+    }
+  }
+
+  /** A stream whose bytes become the volume's content from its start; holes stay holes. */
+  upload(length: bigint): Stream {
+    const stream = new Stream(call.virStreamNew(this.#connection, 0))
+    call.virStorageVolUpload(this.pointer, stream.pointer, 0n, length, sparseStream)
+    return stream
+  }
+
+  protected free(pointer: Pointer<'volume'>): void {
+    call.virStorageVolFree(pointer)
+  }
+}

@@ -1,0 +1,103 @@
+import { bootOrders, osElement } from './domain-boot.js'
+import type { OsSpec } from './domain-boot.js'
+import { channelElements, graphicsElement, rngElement, serialElements, tabletElement } from './domain-devices.js'
+import type { GraphicsSpec } from './domain-devices.js'
+import { diskElement, withTargets } from './domain-disks.js'
+import type { DiskSpec } from './domain-disks.js'
+import { nicElement } from './domain-nics.js'
+import type { NicSpec } from './domain-nics.js'
+import { bayElement } from './metadata.js'
+import { el } from './node.js'
+import type { Attributes, Child, XmlElement } from './node.js'
+import { kibibytes, whole } from './numbers.js'
+
+/**
+ * A virtual machine, as `domainElement` writes it. What is left out is left to libvirt, so that each host and
+ * architecture gets its own defaults: no PCI address, machine type or target name is made up here.
+ */
+export interface DomainSpec extends OsSpec {
+  name: string
+  uuid?: string
+  /** How it runs: `kvm`, `qemu` (emulated), `test`, or another of libvirt's. */
+  type: string
+  emulator?: string
+  /** Bytes, a multiple of 1 KiB. */
+  memory: number
+  vcpus: number
+  title?: string
+  description?: string
+  /** Attributes of our own element in `<metadata>`. */
+  metadata?: Attributes
+  cpu?: 'host-passthrough' | 'host-model' | 'maximum'
+  /** `utc` unless told; Windows wants `localtime`. */
+  clock?: 'utc' | 'localtime'
+  /** `restart` unless told; an installer's last step is a reboot that may have to end the machine. */
+  onReboot?: 'restart' | 'destroy'
+  disks?: readonly DiskSpec[]
+  nics?: readonly NicSpec[]
+  graphics?: GraphicsSpec
+  /** `virtio`, `vga`, `none` … */
+  video?: string
+  /** A serial port with the console on it. */
+  serial?: boolean
+  /** The guest agent's channel. */
+  agent?: boolean
+  /** A random number generator fed from the host's /dev/urandom. */
+  rng?: boolean
+  balloon?: 'virtio' | 'none'
+  /** A USB tablet, which keeps the pointer of a graphical console in step. */
+  tablet?: boolean
+}
+
+/**
+ * A `<domain>` (https://libvirt.org/formatdomain.html).
+ * Throws UsageError for numbers out of range, text that XML cannot carry, and settings that contradict each other.
+ */
+export function domainElement(spec: DomainSpec): XmlElement {
+  return el('domain', { type: spec.type },
+    el('name', {}, spec.name),
+    spec.uuid && el('uuid', {}, spec.uuid),
+    spec.title && el('title', {}, spec.title),
+    spec.description && el('description', {}, spec.description),
+    spec.metadata && el('metadata', {}, bayElement(spec.metadata)),
+    el('memory', { unit: 'KiB' }, whole(kibibytes(spec.memory, 'memory'), 'memory in KiB', { min: 1 })),
+    el('vcpu', {}, whole(spec.vcpus, 'vcpus', { min: 1, max: 4096 })),
+    osElement(spec),
+    features(spec),
+    spec.cpu && el('cpu', { mode: spec.cpu }),
+    el('clock', { offset: spec.clock ?? 'utc' }),
+    el('on_poweroff', {}, 'destroy'),
+    el('on_reboot', {}, spec.onReboot ?? 'restart'),
+    el('on_crash', {}, 'destroy'),
+    devices(spec),
+  )
+}
+
+/** ACPI is how a guest is asked to power off; on ARM only UEFI hands it on. Secure boot needs SMM. */
+function features(spec: DomainSpec): Child {
+  const x86 = spec.arch === 'x86_64' || spec.arch === 'i686'
+  if (!x86 && !(spec.arch === 'aarch64' && spec.firmware === 'uefi')) return null
+  return el('features', {},
+    el('acpi', {}),
+    x86 && el('apic', {}),
+    x86 && spec.secureBoot && el('smm', { state: 'on' }),
+  )
+}
+
+function devices(spec: DomainSpec): XmlElement {
+  const disks = withTargets(spec.disks ?? [])
+  const nics = (spec.nics ?? []).map((nic) => ({ ...nic }))
+  const orders = bootOrders(spec, disks, nics)
+  return el('devices', {},
+    spec.emulator && el('emulator', {}, spec.emulator),
+    ...disks.map((disk) => diskElement(disk, { virt: spec.type, bootOrder: orders.get(disk) })),
+    ...nics.map((nic) => nicElement(nic, { bootOrder: orders.get(nic) })),
+    ...(spec.serial ? serialElements() : []),
+    ...channelElements({ agent: spec.agent ?? false, spice: spec.graphics?.type === 'spice' }),
+    spec.tablet && tabletElement(),
+    spec.graphics && graphicsElement(spec.graphics),
+    spec.video && el('video', {}, el('model', { type: spec.video })),
+    spec.rng && rngElement(),
+    spec.balloon && el('memballoon', { model: spec.balloon }),
+  )
+}

@@ -1,0 +1,73 @@
+import { el, parse } from './node.js'
+import type { XmlElement } from './node.js'
+import { bytesOf, whole } from './numbers.js'
+import { attr, child, path, textOf } from './tree.js'
+
+export interface VolumeSpec {
+  name: string
+  /** Bytes. */
+  capacity: number
+  /** Bytes to take at once; 0 for raw unless told, as libvirt would fill the file; left to libvirt for others. */
+  allocation?: number
+  /** `qcow2`, `raw` … */
+  format: string
+  /** What it is a layer over; its format is never guessed. */
+  backing?: { path: string, format: string }
+}
+
+export interface VolumeDescription {
+  name: string
+  /** libvirt's identity of it, most often the path. */
+  key: string | null
+  path: string | null
+  /** `file`, `block`, `dir`, `network` … */
+  type: string | null
+  format: string | null
+  /** Bytes. */
+  capacity: number | null
+  allocation: number | null
+  backing: { path: string, format: string | null } | null
+}
+
+/**
+ * A storage `<volume>` (https://libvirt.org/formatstorage.html#storage-volume-xml).
+ * Throws UsageError for sizes that are no whole number of bytes.
+ */
+export function volumeElement(spec: VolumeSpec): XmlElement {
+  const allocation = spec.allocation ?? (spec.format === 'raw' ? 0 : undefined)
+  return el('volume', {},
+    el('name', {}, spec.name),
+    el('capacity', { unit: 'bytes' }, whole(spec.capacity, 'the capacity')),
+    allocation !== undefined && el('allocation', { unit: 'bytes' }, whole(allocation, 'the allocation')),
+    el('target', {},
+      el('format', { type: spec.format }),
+      // Without it libvirt makes the format of 2008.
+      spec.format === 'qcow2' && el('compat', {}, '1.1'),
+    ),
+    spec.backing && el('backingStore', {},
+      el('path', {}, spec.backing.path),
+      el('format', { type: spec.backing.format }),
+    ),
+  )
+}
+
+/** What a volume's XML says. Throws UsageError for what is no XML. */
+export function readVolume(xml: string): VolumeDescription {
+  const root = parse(xml)
+  return {
+    name: textOf(child(root, 'name')) ?? '',
+    key: textOf(child(root, 'key')) ?? null,
+    path: textOf(path(root, 'target/path')) ?? null,
+    type: attr(root, 'type') ?? null,
+    format: attr(path(root, 'target/format'), 'type') ?? null,
+    capacity: bytesOf(child(root, 'capacity'), 'bytes'),
+    allocation: bytesOf(child(root, 'allocation'), 'bytes'),
+    backing: readBacking(child(root, 'backingStore')),
+  }
+}
+
+/** libvirt writes an empty <backingStore/> for a layer over nothing. */
+function readBacking(backing: XmlElement | undefined): VolumeDescription['backing'] {
+  const file = textOf(child(backing, 'path'))
+  return file ? { path: file, format: attr(child(backing, 'format'), 'type') ?? null } : null
+}

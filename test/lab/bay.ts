@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface BayOptions {
+  /** What LIBVIRT_DEFAULT_URI says. */
+  uri?: string
+  /** Added to the clean environment; HOME or XDG_* here replace the temporary ones. */
+  env?: Record<string, string>
+  stdin?: string
+  /** Milliseconds until it is killed: 120,000 unless told. */
+  timeout?: number
+}
+
+export interface BayResult {
+  /** null when a signal ended it. */
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+  /** What stdout holds, parsed. */
+  json(): unknown
+  seconds: number
+}
+
+const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+
+/** Runs the built program as a user would, with nothing of this process's environment but PATH. */
+export function bay(args: string[], options: BayOptions = {}): Promise<BayResult> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environment(options),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeout ?? 120_000,
+    killSignal: 'SIGKILL',
+  })
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+  // A program that ends without reading its input is no failure of the test.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.stdin ?? '')
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const text = Buffer.concat(stdout).toString()
+      resolve({
+        code, signal, stdout: text, stderr: Buffer.concat(stderr).toString(),
+        json: () => JSON.parse(text) as unknown,
+        seconds: (performance.now() - started) / 1000,
+      })
+    })
+  })
+}
+
+function environment({ uri, env }: BayOptions): Record<string, string> {
+  const home = temporaryHome()
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LANG: 'C.UTF-8',
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_RUNTIME_DIR: join(home, 'run'),
+    ...(uri === undefined ? {} : { LIBVIRT_DEFAULT_URI: uri }),
+    ...env,
+  }
+}
+
+let home: string | undefined
+
+// One for the whole process: what a call keeps (a journal, the embedded host), the next one finds.
+function temporaryHome(): string {
+  if (home === undefined) {
+    const made = home = mkdtempSync(join(tmpdir(), 'bay-home-'))
+    mkdirSync(join(made, 'run'), { mode: 0o700 })
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }))
+  }
+  return home
+}
