@@ -9,7 +9,7 @@ import { toJson, toYaml } from './output/serialize.js'
 import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
-import type { Host } from './virt/ops/open-host.js'
+import type { Host } from './virt/ops/host.js'
 
 type FlagsOf<C extends typeof Command> = Interfaces.InferredFlags<typeof globalFlags & C['flags']>
 type ArgsOf<C extends typeof Command> = Interfaces.InferredArgs<C['args']>

@@ -10,7 +10,7 @@ import { hoistGlobalFlags, wantsJson } from './command-line.js'
  * The one place where an error becomes a message and an exit code.
  */
 export async function main(url: string): Promise<never> {
-  guardStreams((error) => { if (error.code === 'EPIPE') exit(0) })
+  guardStreams((error) => exit(error.code === 'EPIPE' ? 0 : 1))
   return exit(await exitCode(process.argv.slice(2), fileURLToPath(url)))
 }
 

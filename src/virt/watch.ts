@@ -40,7 +40,7 @@ export class Watch implements Disposable {
           const found = look()
           if (found !== undefined) finish(() => resolve(found))
         } catch (error) {
-          finish(() => reject(error))
+          finish(() => reject(asError(error)))
         }
       }
       const expire = () => finish(() => reject(new BayError('timeout', 'it did not happen in time')))

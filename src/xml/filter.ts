@@ -86,12 +86,6 @@ export function readFilter(xml: string): FilterDescription {
   }
 }
 
-export function readFilterReference(element: XmlElement): FilterReference {
-  const parameters = children(element, 'parameter')
-    .map((parameter) => ({ name: attr(parameter, 'name') ?? '', value: attr(parameter, 'value') ?? '' }))
-  return { filter: attr(element, 'filter') ?? '', parameters }
-}
-
 function ruleElement(rule: FilterRuleSpec): XmlElement {
   if (rule.protocol === undefined && (rule.attributes || rule.comment !== undefined)) {
     throw new UsageError('a filter rule needs a protocol to hold attributes or a comment')
@@ -116,6 +110,12 @@ function readRule(rule: XmlElement): FilterRuleDescription {
     attributes,
     comment,
   }
+}
+
+function readFilterReference(element: XmlElement): FilterReference {
+  const parameters = children(element, 'parameter')
+    .map((parameter) => ({ name: attr(parameter, 'name') ?? '', value: attr(parameter, 'value') ?? '' }))
+  return { filter: attr(element, 'filter') ?? '', parameters }
 }
 
 /** libvirt turns what is out of range into the default and says nothing. */

@@ -34,7 +34,7 @@ export function listVms(connection: Connection): VmRow[] {
   const records = readStats(connection)
   const [autostart, transient, saved] = [listDomains.autostart, listDomains.transient, listDomains.managedSave]
     .map((flag) => uuidsOf(connection, flag))
-  const leases: LeasesByMac = records.some(({ id }) => id !== null) ? activeLeases(connection) : new Map()
+  const leases: LeasesByMac = records.some(({ id }) => id !== null) ? activeLeases(connection) : new Map<string, never[]>()
   return records.map((record) => {
     const row = rowOf(connection, record)
     const state = row.state === 'off' && saved?.has(record.uuid) ? 'saved' : row.state

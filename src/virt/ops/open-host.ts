@@ -1,13 +1,5 @@
 import { Connection, type OpenOptions } from '../connection.js'
-
-/** A host that is talked to, and what must happen before its connection is given up. */
-export interface Host extends AsyncDisposable {
-  readonly connection: Connection
-  /** What it is called in messages. */
-  readonly uri: string
-  /** Whether several connections to it see the same machines. */
-  readonly shared: boolean
-}
+import type { Host } from './host.js'
 
 /**
  * Opens the host that `-c` named. null is libvirt's own choice; `sandbox` and `sandbox:FILE` are the embedded host.

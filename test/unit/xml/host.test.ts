@@ -35,7 +35,7 @@ describe('xml host', () => {
       firmwares: [], secureBoot: false, loaders: [], cpuModes: ['maximum', 'host-model', 'custom'],
       diskDevices: ['disk', 'cdrom', 'floppy', 'lun'], diskBuses: ['fdc', 'scsi', 'virtio', 'usb', 'sata'],
       graphics: ['sdl', 'vnc', 'spice', 'egl-headless', 'dbus'],
-      videoModels: ['vga', 'cirrus', 'vmvga', 'qxl', 'virtio', 'none', 'bochs', 'ramfb'], tpmModels: [],
+      videoModels: ['vga', 'cirrus', 'vmvga', 'qxl', 'virtio', 'none', 'bochs', 'ramfb'], tpmModels: ['tpm-tis', 'tpm-crb'],
     })
   })
 

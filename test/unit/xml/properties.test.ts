@@ -52,7 +52,8 @@ describe('xml properties', () => {
   })
 
   it('any input to parse is read or refused as XML, and nothing else is thrown', () => {
-    const token = fc.oneof(snippet, fc.constantFrom('<a>', '</a>', '<b c="1">', '</b>', '<d/>', '<', '/>', '=', '"', '<?x y?>', '<!DOCTYPE a>'))
+    const token = fc.oneof(snippet, fc.constantFrom(
+      '<a>', '</a>', '<b c="1">', '</b>', '<d/>', '<', '/>', '=', '"', '<?x y?>', '<!DOCTYPE a>'))
     fc.assert(fc.property(fc.array(token).map((tokens) => tokens.join('')), (xml) => {
       try {
         const element = parse(xml)
@@ -73,17 +74,19 @@ describe('xml properties', () => {
     fc.assert(fc.property(content, content, size, (label, file, KiB) => {
       const source = { type: 'file', path: file } as const
       const domain = readDomain(serialize(domainElement({
-        name: label, title: file, description: label, metadata: { note: label }, type: 'qemu', arch: 'x86_64', memory: KiB * 1024, vcpus: 3,
+        name: label, title: file, description: label, metadata: { note: label },
+        type: 'qemu', arch: 'x86_64', memory: KiB * 1024, vcpus: 3,
         disks: [{ source, device: 'disk', format: 'qcow2', bus: 'virtio' }], nics: [{ kind: 'network', source: label, model: 'virtio' }],
       })))
       expect(domain).to.include({ name: label, title: file, description: label, memory: KiB * 1024, maxMemory: KiB * 1024, vcpus: 3 })
       expect(domain.disks[0]).to.include({ path: file, target: 'vda', format: 'qcow2' })
       expect(domain.nics[0]).to.include({ source: label, type: 'network' })
       expect(domain.metadata).to.deep.equal({ note: label })
-      expect(readNetwork(serialize(networkElement({ name: label, mode: 'nat', domain: file })))).to.include({ name: label, domain: file, mode: 'nat' })
+      expect(readNetwork(serialize(networkElement({ name: label, mode: 'nat', domain: file }))))
+        .to.include({ name: label, domain: file, mode: 'nat' })
       expect(readPool(serialize(poolElement({ type: 'dir', name: label, path: file })))).to.include({ name: label, path: file, type: 'dir' })
-      expect(readVolume(serialize(volumeElement({ name: label, capacity: KiB, format: 'raw', backing: { path: file, format: 'raw' } }))))
-        .to.deep.include({ name: label, capacity: KiB, allocation: 0, format: 'raw', backing: { path: file, format: 'raw' } })
+      const volume = { name: label, capacity: KiB, format: 'raw', backing: { path: file, format: 'raw' } }
+      expect(readVolume(serialize(volumeElement(volume)))).to.deep.include({ ...volume, allocation: 0 })
       const rule = { action: 'drop', direction: 'in', protocol: 'all', comment: label } as const
       expect(readFilter(serialize(filterElement({ name: label, rules: [rule] })))).to.deep.include({
         name: label, rules: [{ ...rule, priority: 500, statematch: true, attributes: {} }],

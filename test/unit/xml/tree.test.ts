@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/errors.js'
-import { bayElement, localName, metadataElement, readBay, writeBay } from '../../../src/xml/metadata.js'
+import { bayElement, bayNamespace, localName, metadataElement, readBay, writeBay } from '../../../src/xml/metadata.js'
 import { el, parse, serialize } from '../../../src/xml/node.js'
 import { bytesOf, integer, kibibytes, whole } from '../../../src/xml/numbers.js'
 import { all, attr, child, children, path, remove, textOf, upsert } from '../../../src/xml/tree.js'
@@ -92,6 +92,7 @@ describe('xml metadata', () => {
     expect(readBay(byDefault)).to.deep.equal({ c: '3' })
     const outer = parse('<d xmlns:b="urn:bay:1"><metadata><b:bay d="4"/></metadata></d>')
     expect(readBay(outer)).to.deep.equal({ d: '4' })
+    expect(metadataElement(outer, bayNamespace)?.name).to.equal('b:bay')
     expect(metadataElement(outer, 'urn:none')).to.equal(undefined)
     expect(localName(bayElement({}))).to.equal('bay')
   })
