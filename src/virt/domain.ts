@@ -1,5 +1,5 @@
 import { domainReason, domainState, type DomainState } from './enums.js'
-import { affect, metadata } from './flags.js'
+import { metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
 import { call, callInBackground } from './raw/bind.js'
@@ -79,10 +79,16 @@ export class Domain extends Handle<'domain'> {
 
   /** The element of one namespace in the machine's metadata. @throws VirtError noMetadata */
   metadata(namespace: string): string { return call.virDomainGetMetadata(this.pointer, metadata.element, namespace, 0) }
-  /** Sets that element, live and stored as far as each exists; null removes it. */
-  setMetadata(namespace: string, prefix: string, xml: string | null): void {
-    const where = (this.isActive() ? affect.live : 0) | (this.isPersistent() ? affect.config : 0)
+  /** Sets that element in the running or the stored machine (virDomainModificationImpact); null removes it. */
+  setMetadata(namespace: string, prefix: string, xml: string | null, where: number): void {
     call.virDomainSetMetadata(this.pointer, metadata.element, xml, prefix, namespace, where)
+  }
+
+  /** Bytes of a disk, by its target: what the guest sees, and what it takes on the host. */
+  diskSize(target: string): { capacity: number, allocation: number } {
+    const info = Buffer.alloc(24)
+    call.virDomainGetBlockInfo(this.pointer, target, info, 0)
+    return { capacity: Number(info.readBigUInt64LE(0)), allocation: Number(info.readBigUInt64LE(8)) }
   }
 
   /** Addresses by their source (virDomainInterfaceAddressesSource). */

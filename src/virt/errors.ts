@@ -31,6 +31,7 @@ export const failure = {
   operationInvalid: 55,
   noFilter: 62,
   noSnapshot: 72,
+  argumentUnsupported: 74,
   noMetadata: 80,
   agentUnresponsive: 86,
   resourceBusy: 87,

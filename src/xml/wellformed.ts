@@ -126,6 +126,7 @@ function readAttributes(scan: Scan, element: string, tag: string[]): void {
 
 /** Every `&` starts one of XML's five entities or the number of an allowed character. */
 function checkReferences(scan: Scan, text: string): void {
+  if (!text.includes('&')) return
   const stray = strayAmpersand.exec(text)
   if (stray) fail(scan, 'an & is followed by no known entity (write &amp;)', stray.index)
   for (const match of text.matchAll(/&#(?:x([0-9a-fA-F]+)|([0-9]+));/g)) {

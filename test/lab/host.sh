@@ -13,6 +13,7 @@
 # When the holder ends, the kernel ends every process of the host, and then its mounts, bridges, taps and firewall rules.
 # So nothing can stay behind but the folder $BAY_LAB_DIR/NAME, and no process is ever looked up by its name to be killed.
 # The owner (BAY_LAB_OWNER, else the caller) is a process: once it is gone, the next `up` or `sweep` removes the host.
+# BAY_LAB_OWNER=1 keeps it until `down`.
 set -euo pipefail
 LAB=${BAY_LAB_DIR:-/tmp/bay-lab}
 SELF=$(realpath "$0")

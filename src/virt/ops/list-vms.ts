@@ -53,14 +53,12 @@ function readStats(connection: Connection): DomainStats[] {
   try {
     return connection.domainStats(wanted, noWait)
   } catch (error) {
-    if (error instanceof VirtError && error.is(failure.invalidArgument, failure.noSupport, argumentUnsupported)) {
+    if (error instanceof VirtError && error.is(failure.invalidArgument, failure.noSupport, failure.argumentUnsupported)) {
       return connection.domainStats(wanted)
     }
     throw error
   }
 }
-
-const argumentUnsupported = 74
 
 function uuidsOf(connection: Connection, flag: number): Set<string> {
   using domains = connection.domains(flag)
