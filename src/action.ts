@@ -1,6 +1,6 @@
 import type { Command } from '@oclif/core/command'
 import { BaseCommand } from './base.js'
-import { BayError, UsageError, type ErrorCode } from './errors.js'
+import { BayError, merged, UsageError, type ErrorCode } from './errors.js'
 import { namesOf } from './find.js'
 import { expandNames, isGlob, type NamedKind } from './names.js'
 import { errorJson, renderError, type ErrorJson } from './output/failure.js'
@@ -93,7 +93,8 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
         const outcome = await work(name, host)
         await this.#say(action.kind, name, outcome)
         return { result: this.#resultOf(action, name, outcome), error: undefined }
-      } catch (error) {
+      } catch (caught) {
+        const error = merged(caught)
         if (!(error instanceof BayError)) throw error
         if (!this.structured) writeErr(renderError(error, { json: false, uri: this.uri ?? undefined, subject: `${action.kind} ${name}` }))
         return { result: this.#resultOf(action, name, { changed: false, said: '', error: errorJson(error) }), error }
@@ -114,7 +115,7 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
 
   async #say(kind: string, name: string, { said }: Outcome): Promise<void> {
     if (this.flags.quiet || !['table', 'wide'].includes(this.format)) return
-    await writeOut(`${kind} ${escapeControl(name)}: ${said}${this.dryRun ? ' (dry run)' : ''}\n`)
+    await writeOut(`${kind} ${escapeControl(name)}${this.dryRun ? ' (dry run)' : ''}: ${said}\n`)
   }
 
   async #showMany(results: ActionResult[]): Promise<void> {

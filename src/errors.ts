@@ -51,3 +51,15 @@ export class UsageError extends BayError {
     super('usage', message, { hints })
   }
 }
+
+/**
+ * One error out of two: what went wrong, and what then went wrong while it was undone (`await using` gives both as a
+ * SuppressedError). Everything else comes back as it is.
+ */
+export function merged(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'SuppressedError' || !('suppressed' in error) || !('error' in error)) return error
+  const [undoing, first] = [merged(error.error), merged(error.suppressed)]
+  if (!(undoing instanceof BayError)) return first
+  const what = first instanceof Error ? first.message : String(first)
+  return new BayError(undoing.code, `${what}; ${undoing.message}`, { hints: undoing.hints, cause: first })
+}

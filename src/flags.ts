@@ -49,6 +49,8 @@ export const manyFlags = {
   parallel: Flags.integer({ min: 1, max: 64, default: 4, helpValue: 'N', description: 'how many to work on at the same time' }),
 }
 
+export const offFlag = Flags.boolean({ description: 'switch it off instead of on' })
+
 export const timeoutFlag = durationFlag({ helpValue: 'TIME', description: 'give up after this time, such as 90s or 5m; exit code 124' })
 
 const kindNames = { vm: 'machine', net: 'network', pool: 'pool', filter: 'filter' }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { UsageError } from './errors.js'
+import { merged, UsageError } from './errors.js'
 import { exitCodeOf, renderError } from './output/failure.js'
 import { exit } from './exit.js'
 import { guardStreams, writeErr, writeOut } from './output/streams.js'
@@ -28,7 +28,7 @@ async function exitCode(argv: string[], root: string): Promise<number> {
 async function report(error: unknown, argv: string[]): Promise<number> {
   const code = oclifExit(error)
   if (code !== undefined) return code
-  const known = fromParser(error)
+  const known = fromParser(merged(error))
   const json = wantsJson(argv)
   if (!property(known, 'alreadyShown')) {
     const text = renderError(known, { json, uri: property(known, 'bayUri') as string | undefined })

@@ -46,6 +46,8 @@ export class Connection extends Handle<'conn'> {
     return connection
   }
 
+  /** Whether its files are this machine's files. */
+  isLocal(): boolean { return !isRemote(this.uri()) }
   isAlive(): boolean { return call.virConnectIsAlive(this.pointer) }
   type(): string { return call.virConnectGetType(this.pointer) }
   uri(): string { return call.virConnectGetURI(this.pointer) }

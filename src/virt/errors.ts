@@ -9,6 +9,8 @@ export interface LibvirtFailure {
   message: string
   /** the extra texts and numbers of virError, for hints; libvirt's pieces of the message */
   detail: string | null
+  /** int1 of virError: the errno of a system error */
+  number?: number
 }
 
 /** virErrorNumber values that the program tells apart. */
@@ -42,11 +44,14 @@ export const failure = {
 export class VirtError extends BayError {
   readonly call: string
   readonly libvirt: { code: number, domain: number }
+  /** what the host's system said, whatever its language: an errno such as os.constants.errno.EEXIST; null when it was not asked */
+  readonly errno: number | null
 
   constructor(call: string, from: LibvirtFailure) {
     super(kindOf(from), sentence(from.message), { hints: hintsFor(from), retryable: isRetryable(from) })
     this.call = call
     this.libvirt = { code: from.code, domain: from.domain }
+    this.errno = from.code === failure.systemError ? from.number ?? null : null
   }
 
   is(...codes: number[]): boolean {

@@ -9,17 +9,8 @@ export const domainXml = { secure: 1, inactive: 2 } as const
 /** virNetworkXMLFlags, virStorageXMLFlags */
 export const inactiveXml = 1
 
-/** virDomainShutdownFlagValues */
-export const shutdownBy = { acpi: 1, agent: 2 } as const
-
-/** virDomainRebootFlagValues */
-export const rebootBy = { acpi: 1, agent: 2 } as const
-
 /** virDomainUndefineFlagsValues */
 export const undefine = { managedSave: 1, snapshots: 2, nvram: 4, keepNvram: 8, checkpoints: 16, tpm: 32, keepTpm: 64 } as const
-
-/** virDomainCreateFlags */
-export const start = { paused: 1, bypassCache: 4, forceBoot: 8 } as const
 
 /** virConnectListAllDomainsFlags */
 export const listDomains = { active: 1, transient: 8, managedSave: 256, autostart: 1024 } as const

@@ -44,6 +44,8 @@ export class StoragePool extends Handle<'pool'> {
   build(flags = 0): Promise<void> { return callInBackground(this.#connection, 'virStoragePoolBuild', this.pointer, flags) }
   start(): Promise<void> { return callInBackground(this.#connection, 'virStoragePoolCreate', this.pointer, 0) }
   refresh(): Promise<void> { return callInBackground(this.#connection, 'virStoragePoolRefresh', this.pointer, 0) }
+  /** Deletes what `build` made; for a directory that is the directory itself, which must be empty. */
+  delete(): void { call.virStoragePoolDelete(this.pointer, 0) }
   stop(): void { call.virStoragePoolDestroy(this.pointer) }
   undefine(): void { call.virStoragePoolUndefine(this.pointer) }
 

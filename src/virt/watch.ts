@@ -1,6 +1,7 @@
 import { BayError } from '../errors.js'
 import type { Connection } from './connection.js'
-import { call } from './raw/bind.js'
+import type { Domain } from './domain.js'
+import { call, errorResetCallback, hasError, plantError } from './raw/bind.js'
 import { harmlessCallback, runEventLoop } from './raw/pump.js'
 
 /** virDomainEventID: those after which a machine is worth another look */
@@ -71,6 +72,35 @@ export class Watch implements Disposable {
     this.#registrations.push(call.virConnectDomainEventRegisterAny(
       this.#connection.pointer, null, event, harmlessCallback(), 0n, 0n,
     ))
+  }
+}
+
+/**
+ * Remembers that a machine rebooted. An event as such cannot be told apart, for C never calls JavaScript; so its callback
+ * is virConnResetLastError, and the flag is an error on the connection: planted here, gone once the event came in.
+ * https://libvirt.org/html/libvirt-virterror.html#virConnResetLastError
+ */
+export class EventFlag implements Disposable {
+  readonly #connection: Connection
+  readonly #registration: number
+  readonly #stop: () => void
+
+  constructor(connection: Connection, domain: Domain) {
+    this.#connection = connection
+    this.#stop = runEventLoop(() => undefined)
+    plantError(connection.pointer)
+    this.#registration = call.virConnectDomainEventRegisterAny(
+      connection.pointer, domain.pointer, watchedEvents.reboot, errorResetCallback(), 0n, 0n,
+    )
+  }
+
+  raised(): boolean {
+    return !hasError(this.#connection.pointer)
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop()
+    if (!this.#connection.disposed) call.virConnectDomainEventDeregisterAny(this.#connection.pointer, this.#registration)
   }
 }
 

@@ -95,7 +95,9 @@ function describeDisk(connection: Connection, domain: Domain, disk: DiskDescript
   return { ...disk, ...place, capacity: size?.capacity ?? null, allocation: size?.allocation ?? null }
 }
 
-function placeOf(connection: Connection, { path, pool, volume }: DiskDescription): { path: string, pool: string, volume: string } | undefined {
+type Place = Pick<VmDisk, 'path' | 'pool' | 'volume'>
+
+function placeOf(connection: Connection, { path, pool, volume }: DiskDescription): Place | undefined {
   if (pool !== null && volume !== null) {
     using held = connection.pool(pool)
     using found = held.volume(volume)

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
 
 interface Step {
@@ -24,6 +25,8 @@ export class Rollback implements AsyncDisposable {
     this.#signal?.throwIfAborted()
     const result = await run()
     this.#steps.push(undo(result))
+    // A signal that came during a synchronous call is heard only when the event loop turns.
+    await turn()
     return result
   }
 

@@ -20,7 +20,7 @@ const namespace = 'urn:bay:run:1'
 
 /** Marks that this run has just begun. A driver that takes no live metadata goes without. */
 export function markRun(domain: Domain, { leaseBefore }: Pick<Run, 'leaseBefore'>): void {
-  const mark = el('run', { xmlns: namespace, started: new Date().toISOString(), 'lease-before': leaseBefore })
+  const mark = el('run', { 'xmlns': namespace, 'started': new Date().toISOString(), 'lease-before': leaseBefore })
   try {
     domain.setMetadata(namespace, 'bayrun', serialize(mark), affect.live)
   } catch (error) {

@@ -1,7 +1,11 @@
 import { BayError } from '../../errors.js'
+import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
+import { activeLeases } from './leases-by-mac.js'
+import { markRun } from './run-mark.js'
+import { newestExpiry } from './vm-addresses.js'
 
 export interface StartOptions {
   dryRun: boolean
@@ -27,10 +31,10 @@ export async function startVm(connection: Connection, domain: Domain, options: S
     case 'suspended':
       return change('woken up', state, options, () => domain.wakeUp())
     case 'off':
-      return startFromOff(domain, options)
+      return startFromOff(connection, domain, options)
     case 'stopping':
       await waitUntilOff(connection, domain, options)
-      return startFromOff(domain, options)
+      return startFromOff(connection, domain, options)
     case 'crashed':
       throw new BayError('wrong-state', 'it has crashed and is kept for a look', {
         hints: [`bay vm stop --force ${domain.name()} && bay vm start ${domain.name()}`],
@@ -40,9 +44,20 @@ export async function startVm(connection: Connection, domain: Domain, options: S
   }
 }
 
-async function startFromOff(domain: Domain, options: StartOptions): Promise<Started> {
+async function startFromOff(connection: Connection, domain: Domain, options: StartOptions): Promise<Started> {
   const saved = domain.hasSavedState()
-  return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, () => domain.start())
+  return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, async () => {
+    const leaseBefore = newestLease(connection, domain)
+    await domain.start()
+    // A restored guest keeps the address that it had.
+    markRun(domain, { leaseBefore: saved ? 0 : leaseBefore })
+  })
+}
+
+/** A lease outlives its machine, so those of an earlier run are told by when they expire. */
+function newestLease(connection: Connection, domain: Domain): number {
+  const macs = readDomain(domain.xml()).nics.flatMap(({ mac }) => mac ?? [])
+  return macs.length === 0 ? 0 : newestExpiry(activeLeases(connection), macs)
 }
 
 async function change(said: string, from: string, { dryRun }: StartOptions, run: () => void | Promise<void>): Promise<Started> {

@@ -1,10 +1,9 @@
 import { BayError } from '../../errors.js'
-import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError, failure } from '../errors.js'
-import { shutdownBy } from '../flags.js'
 import { Watch } from '../watch.js'
+import { askGuest } from './ask-guest.js'
 
 export interface StopOptions {
   dryRun: boolean
@@ -48,7 +47,7 @@ export async function stopVm(connection: Connection, domain: Domain, options: St
     return done('forced off', 'forced')
   }
   if (options.noWait) {
-    await ask(domain)
+    await askGuest(domain, (flags) => domain.shutdown(flags))
     return done('was asked to shut down', null)
   }
   using watch = new Watch(connection)
@@ -104,25 +103,9 @@ function offReason(domain: Domain): string | undefined {
   }
 }
 
-/**
- * By the guest's agent when one answers, else by the power button. libvirt's own choice would wait a minute for an
- * agent that is not there. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainShutdownFlags
- */
-async function ask(domain: Domain): Promise<void> {
-  const { agentChannel } = readDomain(domain.xml())
-  if (agentChannel.connected) {
-    try {
-      return await domain.shutdown(shutdownBy.agent)
-    } catch (error) {
-      if (!(error instanceof VirtError) || !error.is(failure.agentUnresponsive, failure.argumentUnsupported)) throw error
-    }
-  }
-  await domain.shutdown(agentChannel.present ? shutdownBy.acpi : 0)
-}
-
 async function askUnlessOff(domain: Domain): Promise<void> {
   try {
-    await ask(domain)
+    await askGuest(domain, (flags) => domain.shutdown(flags))
   } catch (error) {
     if (offReason(domain) === undefined) throw error
   }

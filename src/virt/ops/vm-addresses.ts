@@ -1,7 +1,7 @@
 import type { NicDescription } from '../../xml/domain-device-descriptions.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { VirtError, failure } from '../errors.js'
+import { VirtError } from '../errors.js'
 import { addressSource } from '../flags.js'
 import { activeLeases, type LeasesByMac } from './leases-by-mac.js'
 import { readRun } from './run-mark.js'
@@ -34,7 +34,8 @@ export function newestExpiry(leases: LeasesByMac, macs: readonly string[]): numb
 function currentLeases(leases: LeasesByMac, leaseBefore: number): Map<string, NicAddress[]> {
   return new Map([...leases].flatMap(([mac, all]) => {
     const current = all.filter(({ expires }) => expires === 0 || expires > leaseBefore)
-    return current.length === 0 ? [] : [[mac, current.map(({ address, prefix, family }) => ({ address, prefix, family, source: 'lease' as const }))]]
+    const addresses = current.map(({ address, prefix, family }) => ({ address, prefix, family, source: 'lease' as const }))
+    return addresses.length === 0 ? [] : [[mac, addresses]]
   }))
 }
 
@@ -46,7 +47,7 @@ function arpAddresses(domain: Domain, nics: readonly NicDescription[]): Map<stri
       ? []
       : [[mac, addresses.map((each) => ({ ...each, source: 'arp' as const }))]]))
   } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noSupport, failure.operationInvalid, failure.argumentUnsupported)) return new Map()
+    if (error instanceof VirtError && !error.retryable) return new Map()
     throw error
   }
 }

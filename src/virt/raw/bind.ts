@@ -124,6 +124,23 @@ function takeText(address: bigint): string | null {
   }
 }
 
+/** Leaves an error on a connection, by a look-up that must fail. */
+export function plantError(connection: Pointer<'conn'>): void {
+  callNative(nativeCall('virDomainLookupByUUIDString', libvirtTable.virDomainLookupByUUIDString, [connection, nobody]))
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+/** Whether the last error of a connection is still there; successful calls leave it. */
+export function hasError(connection: Pointer<'conn'>): boolean {
+  return connectionError(connection) !== 0n
+}
+
+/** A callback that clears the connection's last error; as an event's callback its first parameter is the connection. */
+export function errorResetCallback(): bigint {
+  return libvirtFunction('virConnResetLastError')
+}
+
 const errorSize = 96
 
 function lastFailure(): LibvirtFailure {
@@ -133,20 +150,26 @@ function lastFailure(): LibvirtFailure {
 }
 
 function connectionFailure(connection: bigint): LibvirtFailure {
-  return failureAt(callNative({
-    library: 'libvirt', name: 'virConnGetLastError', result: DataType.BigInt, types: [DataType.BigInt], values: [connection],
-  }) as bigint)
+  return failureAt(connectionError(connection))
 }
 
-/** Reads a virError: int code, int domain, char *message, …, char *str1 at 40, char *str2 at 48. */
+/** NULL when its last error has been reset: https://libvirt.org/html/libvirt-virterror.html#virConnGetLastError */
+function connectionError(connection: bigint): bigint {
+  return callNative({
+    library: 'libvirt', name: 'virConnGetLastError', result: DataType.BigInt, types: [DataType.BigInt], values: [connection],
+  }) as bigint
+}
+
+/** Reads a virError: int code, int domain, char *message, …, char *str1 at 40, char *str2 at 48, …, int int1 at 64. */
 function failureAt(address: bigint): LibvirtFailure {
-  if (address === 0n) return { code: 0, domain: 0, message: 'libvirt failed without saying why', detail: null }
+  if (address === 0n) return { code: 0, domain: 0, message: 'libvirt failed without saying why', detail: null, number: 0 }
   const error = readMemory(address, errorSize)
   return {
     code: error.readInt32LE(0),
     domain: error.readInt32LE(4),
     message: readText(error.readBigUInt64LE(8)) ?? 'libvirt failed without saying why',
     detail: readText(error.readBigUInt64LE(48)),
+    number: error.readInt32LE(64),
   }
 }
 

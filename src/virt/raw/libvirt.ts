@@ -113,6 +113,7 @@ export const libvirtTable = {
   virStoragePoolBuild: ['status', 'pool', 'uint'],
   virStoragePoolCreate: ['status', 'pool', 'uint'],
   virStoragePoolDestroy: ['status', 'pool'],
+  virStoragePoolDelete: ['status', 'pool', 'uint'],
   virStoragePoolRefresh: ['status', 'pool', 'uint'],
   virStoragePoolUndefine: ['status', 'pool'],
   virStoragePoolNumOfVolumes: ['count', 'pool'],

@@ -234,7 +234,8 @@ describe('documents for machines', () => {
     expect(parseYaml(text, { version: '1.1' })).to.deep.equal(awkward)
     expect(text).not.to.match(/[\x1b\x85\u2028\u202e\ufeff]/)
     await fc.assert(fc.asyncProperty(fc.jsonValue({ stringUnit: 'binary' }), async (value) => {
-      expect(parseYaml(await toYaml(value))).to.deep.equal(JSON.parse(JSON.stringify(value)))
+      // JSON has no negative zero.
+      expect(JSON.stringify(parseYaml(await toYaml(value)))).to.equal(JSON.stringify(value))
     }))
   })
 

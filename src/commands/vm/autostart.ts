@@ -1,0 +1,27 @@
+import { ActionCommand, type ActionResult } from '../../action.js'
+import { find } from '../../find.js'
+import { manyFlags, nameArgs, offFlag } from '../../flags.js'
+
+export default class VmAutostart extends ActionCommand<typeof VmAutostart> {
+  static override summary = 'Start virtual machines with their host, or not'
+  static override description = 'With --off they stay off when the host boots.'
+
+  static override examples = [
+    '<%= config.bin %> vm autostart web-1',
+    "<%= config.bin %> vm autostart --off 'test-*'",
+  ]
+
+  static override args = nameArgs('vm')
+  static override flags = { ...manyFlags, off: offFlag }
+
+  async run(): Promise<ActionResult | ActionResult[]> {
+    const on = !this.flags.off
+    return this.act({ action: 'autostart', kind: 'vm', names: this.args.name ?? [] }, (name, host) => {
+      using domain = find.vm(host, name)
+      const said = on ? 'starts with its host' : 'does not start with its host'
+      if (domain.autostart() === on) return { changed: false, said: `already ${said}`, autostart: on }
+      if (!this.dryRun) domain.setAutostart(on)
+      return { changed: true, said, autostart: on }
+    })
+  }
+}

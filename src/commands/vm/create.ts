@@ -1,0 +1,74 @@
+import * as Flags from '@oclif/core/flags'
+import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
+import { BayError } from '../../errors.js'
+import { namesOf } from '../../find.js'
+import { changeFlags, durationFlag, nameArg } from '../../flags.js'
+import { checkName } from '../../names.js'
+import { Progress } from '../../output/progress.js'
+import type { Connection } from '../../virt/connection.js'
+import { createVm } from '../../virt/ops/create-vm.js'
+import { interruptible } from '../../virt/ops/interrupt.js'
+import type { NewVm } from '../../virt/ops/new-vm.js'
+import { planVm } from '../../virt/ops/plan-vm.js'
+import { waitForVm } from '../../virt/ops/wait-vm.js'
+import { checkMemory, newVmFlags, parseDisk, parseNics, sourceFrom } from '../../vm-flags.js'
+
+export default class VmCreate extends ActionCommand<typeof VmCreate> {
+  static override summary = 'Create a virtual machine'
+  static override description = 'Makes its disks, defines it, starts it and waits. When a step fails, all that was made is removed again.'
+  static override examples = [
+    '<%= config.bin %> vm create web-1 --image debian-12.qcow2 --disk 20G --memory 2G --wait ip',
+    '<%= config.bin %> vm create web-2 --image default/debian-12.qcow2 --linked',
+    '<%= config.bin %> vm create setup --iso /srv/debian-12-netinst.iso --disk 20G,pool=fast',
+    '<%= config.bin %> vm create tiny --kernel /srv/vmlinuz --initrd /srv/initrd.gz --cmdline console=ttyS0 --network default',
+  ]
+
+  static override args = nameArg('vm')
+  static override flags = {
+    ...newVmFlags, ...changeFlags,
+    'autostart': Flags.boolean({ description: 'start it with its host' }),
+    'no-start': Flags.boolean({ description: 'do not start it' }),
+    'wait': Flags.option({ options: ['running', 'ip', 'agent', 'off', 'none'] as const, default: 'running', description: 'what to wait for' })(),
+    'timeout': durationFlag({ helpValue: 'TIME', default: 300_000, defaultHelp: () => Promise.resolve('5m'), description: 'how long to wait' }),
+    'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
+  }
+
+  async run(): Promise<ActionResult> {
+    const request = this.#request()
+    return this.actOnOne({ action: 'create', kind: 'vm' }, request.name, (name, host) => {
+      if (!namesOf.vm(host).includes(name)) return this.#create(host, request)
+      if (this.flags['if-missing']) return { changed: false, said: 'exists already' }
+      throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
+    })
+  }
+
+  #request(): NewVm {
+    const { flags } = this
+    return {
+      name: checkName('vm', this.args.name), memory: checkMemory(flags.memory), vcpus: flags.vcpus, source: sourceFrom(flags),
+      disks: (flags.disk ?? []).map(parseDisk), nics: parseNics(flags.network, flags), graphics: flags.graphics,
+      firmware: flags.firmware, virt: flags.virt, description: flags.description, autostart: flags.autostart, start: !flags['no-start'],
+    }
+  }
+
+  async #create(host: Connection, request: NewVm): Promise<Outcome> {
+    const plan = await planVm(host, request)
+    const xml = plan.xml([])
+    for (const note of plan.notes) this.note(note)
+    if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
+    const made = await interruptible(async (signal) => {
+      using progress = new Progress({ quiet: this.flags.quiet })
+      return createVm(host, plan, { signal, report: (step) => progress.step(step) })
+    })
+    const { addresses } = await this.#wait(host, plan.uuid, made.started)
+    const said = made.started ? 'created and started' : 'created'
+    return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, addresses: addresses ?? null }
+  }
+
+  async #wait(host: Connection, uuid: string, started: boolean): Promise<{ addresses?: string[] }> {
+    const { wait, timeout } = this.flags
+    if (!started || wait === 'none' || wait === 'running') return {}
+    using domain = host.domainByUuid(uuid)
+    return waitForVm(host, domain, wait, { timeout })
+  }
+}

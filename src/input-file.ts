@@ -1,0 +1,14 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { UsageError } from './errors.js'
+
+/** The text of a file, or of standard input for `-`. @throws UsageError that names the file */
+export async function readInput(path: string): Promise<string> {
+  if (path === '-') {
+    if (process.stdin.isTTY) throw new UsageError('- reads standard input, which is a terminal', 'give a file, or pipe the text in')
+    return text(process.stdin)
+  }
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
+  })
+}

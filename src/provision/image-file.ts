@@ -1,0 +1,56 @@
+import { open, stat } from 'node:fs/promises'
+import { UsageError } from '../errors.js'
+
+export interface ImageFile {
+  path: string
+  format: 'qcow2' | 'raw'
+  /** bytes of the file */
+  length: number
+  /** bytes that a guest sees */
+  capacity: number
+}
+
+const otherFormats: [name: string, magic: string][] = [
+  ['VMDK', 'KDMV'], ['VHDX', 'vhdxfile'], ['VHD', 'conectix'], ['VDI', '<<< '], ['QED', 'QED\0'], ['LUKS', 'LUKS\xba\xbe'],
+]
+
+/**
+ * What kind of disk image a local file is, from its first bytes.
+ * @throws UsageError when it cannot be read, is a format that must be converted first, or is a layer over another file
+ */
+export async function readImageFile(path: string): Promise<ImageFile> {
+  const { header, length } = await readHeader(path)
+  const other = otherFormats.find(([, magic]) => header.toString('latin1').startsWith(magic))
+  if (other) throw new UsageError(`${path} is a ${other[0]} image`, `qemu-img convert -O qcow2 ${path} ${path}.qcow2`)
+  if (header.toString('latin1', 0, 4) !== 'QFI\xfb') return { path, format: 'raw', length, capacity: length }
+  refuseLayer(path, header)
+  return { path, format: 'qcow2', length, capacity: Number(header.readBigUInt64BE(24)) }
+}
+
+async function readHeader(path: string): Promise<{ header: Buffer, length: number }> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`the image ${path} cannot be read: ${reason(error)}`)
+  })
+  if (!found.isFile()) throw new UsageError(`the image ${path} is no file`)
+  if (found.size === 0) throw new UsageError(`the image ${path} is empty`)
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`the image ${path} cannot be read: ${reason(error)}`)
+  })
+  try {
+    const { buffer } = await file.read(Buffer.alloc(104), 0, 104, 0)
+    return { header: buffer, length: found.size }
+  } finally {
+    await file.close()
+  }
+}
+
+/** qcow2's header: the backing file's place at 8, incompatible features at 72, of which bit 2 is an external data file. */
+function refuseLayer(path: string, header: Buffer): void {
+  const external = header.readUInt32BE(4) >= 3 && (header.readBigUInt64BE(72) & 4n) !== 0n
+  if (header.readBigUInt64BE(8) === 0n && !external) return
+  throw new UsageError(`the image ${path} is a layer over another file, which would be missing`, `qemu-img convert -O qcow2 ${path} ${path}.flat`)
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  return { ENOENT: 'there is no such file', EACCES: 'permission denied' }[error.code ?? ''] ?? error.message
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { networkElement, type AddressRange, type NetworkSpec, type SubnetSpec } from '../../xml/network.js'
+import { serialize } from '../../xml/node.js'
+import type { Connection } from '../connection.js'
+import type { Network } from '../network.js'
+import { freeBridge, freeSubnet, NetworkCollision, refuseTaken, whatIsTaken, type Taken } from './free-network.js'
+import { interruptible } from './interrupt.js'
+import { listNetworks } from './list-networks.js'
+import { isPrivateIpv6, planSubnet, showSubnet, type Subnet } from './network-subnet.js'
+import { Rollback } from './rollback.js'
+import { namingCollision, startNetwork } from './start-network.js'
+
+export interface NewNetwork {
+  name: string
+  mode: NetworkSpec['mode']
+  /** null in mode `bridge` */
+  subnet: Subnet | 'auto' | null
+  ipv6?: Subnet
+  /** false for none; undefined for the range that follows from the subnet */
+  dhcp?: AddressRange | false
+  /** undefined for a free name */
+  bridge?: string
+  domain?: string
+  mtu?: number
+  autostart: boolean
+  start: boolean
+}
+
+export interface CreatedNetwork {
+  changed: true
+  said: string
+  uuid: string | null
+  bridge: string | null
+  subnets: readonly SubnetSpec[]
+  active: boolean
+  autostart: boolean
+}
+
+interface Plan {
+  wanted: NewNetwork
+  subnets: readonly Subnet[]
+  spec: NetworkSpec
+}
+
+/**
+ * Makes a network: defined, set to start with the host, started. When a step fails or is interrupted, nothing stays.
+ * What was left to chance, a free subnet or bridge name, is chosen again when another run or the host has it already.
+ * @throws NetworkCollision when what was asked for is taken
+ */
+export function createNetwork(connection: Connection, wanted: NewNetwork, { dryRun }: { dryRun: boolean }): Promise<CreatedNetwork> {
+  return interruptible(async (signal) => {
+    let failed: Pick<Taken, 'subnets' | 'bridges'> = { subnets: [], bridges: [] }
+    for (let attempt = 1; ; attempt += 1) {
+      const plan = planNetwork(wanted, { ...whatIsTaken(connection), ...failed }, attempt === 1 ? 1 : choices)
+      if (dryRun) return created(plan, { uuid: null, said: 'would be created' })
+      try {
+        return created(plan, { uuid: await bringUp(connection, plan, signal), said: 'created' })
+      } catch (error) {
+        if (attempt === attempts || !(error instanceof NetworkCollision) || !canAvoid(error, wanted)) throw error
+        failed = {
+          subnets: [...failed.subnets, ...error.what === 'subnet' ? plan.subnets : []],
+          bridges: [...failed.bridges, ...error.what === 'bridge' && plan.spec.bridge ? [plan.spec.bridge] : []],
+        }
+      }
+    }
+  })
+}
+
+/** Runs that start at the same time choose the same; after that each chooses one of so many. */
+const choices = 32
+const attempts = 12
+
+function planNetwork(wanted: NewNetwork, taken: Taken, anyOf: number): Plan {
+  const { name, mode, domain, mtu, ipv6 } = wanted
+  const subnet = wanted.subnet === 'auto' ? freeSubnet(taken, anyOf) : wanted.subnet
+  const bridge = wanted.bridge ?? freeBridge(taken, anyOf)
+  const subnets = [subnet, ipv6].filter((each) => each !== null && each !== undefined)
+  refuseTaken(ownOf({ name, mode, bridge }, subnets), taken.networks)
+  return {
+    wanted, subnets,
+    spec: {
+      name, mode, bridge, domain, mtu, subnets: subnets.map((each) => planSubnet(each, wanted.dhcp)),
+      // Addresses that nobody routes need translating as the IPv4 ones do.
+      natIpv6: mode === 'nat' && ipv6 !== undefined && isPrivateIpv6(ipv6),
+    },
+  }
+}
+
+async function bringUp(connection: Connection, { spec, subnets, wanted }: Plan, signal: AbortSignal): Promise<string> {
+  const { name } = spec
+  const uuid = randomUUID()
+  const byUuid = (undo: (network: Network) => void) => () => { using network = connection.networkByUuid(uuid); undo(network) }
+  await using rollback = new Rollback(signal)
+  using network = await rollback.step(
+    () => namingCollision(() => connection.defineNetwork(serialize(networkElement({ ...spec, uuid })))),
+    () => ({ leaves: `the network ${name}`, removeBy: `bay net delete ${name}`, undo: byUuid((made) => made.undefine()) }),
+  )
+  // Another run may have looked when we did, and found the same to be free.
+  refuseTaken(ownOf(spec, subnets), listNetworks(connection))
+  if (wanted.autostart) network.setAutostart(true)
+  if (wanted.start) {
+    await rollback.step(() => startNetwork(network), () => ({
+      leaves: `the running network ${name}`, removeBy: `bay net stop ${name}`, undo: byUuid((made) => made.stop()),
+    }))
+  }
+  rollback.keep()
+  return uuid
+}
+
+/** What the network must have for itself; a bridge of the host's it may share. */
+function ownOf({ name, mode, bridge = null }: NetworkSpec, subnets: readonly Subnet[]) {
+  return { name, subnets, bridge: mode === 'bridge' ? null : bridge }
+}
+
+function created({ spec, subnets, wanted }: Plan, { uuid, said }: { uuid: string | null, said: string }): CreatedNetwork {
+  const about = [subnets.map(showSubnet).join(' '), `bridge ${spec.bridge}`].filter((each) => each !== '').join(', ')
+  return {
+    changed: true, said: `${said} (${about})`, uuid, bridge: spec.bridge ?? null,
+    subnets: spec.subnets ?? [], active: wanted.start && uuid !== null, autostart: wanted.autostart,
+  }
+}
+
+function canAvoid({ what }: NetworkCollision, { subnet, bridge }: NewNetwork): boolean {
+  return what === 'subnet' ? subnet === 'auto' : bridge === undefined
+}

@@ -1,0 +1,81 @@
+import { el, parse, serialize, type XmlElement } from '../../xml/node.js'
+import { child } from '../../xml/tree.js'
+import { VirtError } from '../errors.js'
+
+/** How the objects of one kind are looked up and defined. */
+export interface Kind<H extends Disposable> {
+  find: (name: string) => H
+  define: (xml: string) => H
+  uuid: (object: H) => string
+  /** what libvirt keeps of it */
+  stored: (object: H) => string
+  /** takes from the stored document what is no part of the definition */
+  strip?: (root: XmlElement, given: XmlElement) => void
+  /** gives a new document what the host chose for the old one, beyond the UUID, and the new one leaves open */
+  carryOver?: (root: XmlElement, old: XmlElement) => void
+}
+
+export interface Defined {
+  changed: boolean
+  said: string
+  uuid: string | null
+}
+
+/**
+ * Defines an object from its XML, or defines it anew under its old UUID; nothing is ever undefined for that.
+ * Nothing has changed when libvirt keeps the same as before.
+ * @throws VirtError, in words that name the file
+ */
+export function defineXml<H extends Disposable>(
+  given: { xml: string, root: XmlElement, name: string, where: string }, kind: Kind<H>, { dryRun }: { dryRun: boolean },
+): Defined {
+  using old = existing(kind, given.name)
+  const before = old && kind.stored(old)
+  if (dryRun) return { changed: true, said: `would be ${old ? 're' : ''}defined`, uuid: old && kind.uuid(old) }
+  const xml = old && before !== null ? asOld(given, kind, kind.uuid(old), before) : given.xml
+  using now = defining(kind, xml, given.where)
+  const changed = before === null || comparable(kind, before, given.root) !== comparable(kind, kind.stored(now), given.root)
+  return { changed, said: !old ? 'defined' : changed ? 'redefined' : 'already defined so', uuid: kind.uuid(now) }
+}
+
+/** The object of that name, or null. */
+export function existing<H>({ find }: { find: (name: string) => H }, name: string): H | null {
+  try {
+    return find(name)
+  } catch (error) {
+    if (error instanceof VirtError && error.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** The new document as libvirt takes it for the old object. What is complete already is sent as it was written. */
+function asOld<H extends Disposable>({ xml }: { xml: string }, kind: Kind<H>, uuid: string, old: string): string {
+  const root = parse(xml)
+  const asGiven = serialize(root)
+  // In front: the schema of filters has an order.
+  if (!child(root, 'uuid')) root.children.unshift(el('uuid', {}, uuid))
+  kind.carryOver?.(root, parse(old))
+  const completed = serialize(root)
+  return completed === asGiven ? xml : completed
+}
+
+function defining<H extends Disposable>(kind: Kind<H>, xml: string, where: string): H {
+  try {
+    return kind.define(xml)
+  } catch (error) {
+    if (error instanceof VirtError && ['usage', 'exists'].includes(error.code)) throw error.restated(`${where}: ${inOneLine(error.message)}`)
+    throw error
+  }
+}
+
+/** What the schema finds comes in lines, the first about the schema's own file. */
+function inOneLine(message: string): string {
+  const [first = '', ...rest] = message.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  return rest.length === 0 ? first : `libvirt refuses it: ${rest.join('; ')}`
+}
+
+function comparable<H extends Disposable>({ strip }: Kind<H>, stored: string, given: XmlElement): string {
+  const root = parse(stored)
+  strip?.(root, given)
+  return serialize(root)
+}

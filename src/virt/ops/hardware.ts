@@ -1,0 +1,77 @@
+import { UsageError } from '../../errors.js'
+import { readCapabilities, readDomainCapabilities, type DomainCapabilities, type HostCapabilities } from '../../xml/host.js'
+import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
+
+/** What a new machine is made of, as this host offers it; nothing is taken for granted. */
+export interface Hardware {
+  /** the domain's type: kvm, qemu, or the driver's own, such as test */
+  virt: string
+  arch: string
+  machine?: string
+  emulator?: string
+  cpu?: 'host-model'
+  maxVcpus: number
+  firmwares: readonly string[]
+  graphics: readonly string[]
+  diskBuses: readonly string[]
+  /** whether it runs under QEMU, which has virtio, serial ports, agent channels and random number generators */
+  qemu: boolean
+  /** what the user should know of the choice */
+  note?: string
+}
+
+/**
+ * The hardware for a machine of the host's own architecture: KVM when it works, else emulation, and says so.
+ * @throws UsageError when what was asked for is not to be had
+ */
+export function chooseHardware(connection: Connection, want: { virt?: 'kvm' | 'qemu' }): Hardware {
+  const host = readCapabilities(connection.capabilities())
+  const guest = host.guests.find(({ arch, osType }) => arch === host.cpu.arch && osType === 'hvm') ?? host.guests[0]
+  if (!guest) throw new UsageError('this host can run no machines: its capabilities list none', 'bay host check')
+  const types = guest.domains.map(({ type }) => type)
+  const qemu = types.includes('qemu') || types.includes('kvm')
+  if (!qemu) return otherDriver(types[0] ?? connection.type().toLowerCase(), guest.arch)
+  return underQemu(connection, guest, want.virt)
+}
+
+/** Bounds what libvirtd must never be sent: a machine of four thousand million CPUs ends the daemon itself. */
+const vcpuLimit = 512
+
+function otherDriver(virt: string, arch: string): Hardware {
+  return {
+    virt, arch, maxVcpus: vcpuLimit, firmwares: [], graphics: ['vnc', 'spice'], diskBuses: ['virtio', 'sata'], qemu: false,
+  }
+}
+
+type Guest = HostCapabilities['guests'][number]
+
+function underQemu(connection: Connection, guest: Guest, want: 'kvm' | 'qemu' | undefined): Hardware {
+  const machine = preferredMachines.find((name) => guest.domains.some(({ machines }) => machines.includes(name)))
+  const ask = (virt: 'kvm' | 'qemu') => capabilities(connection, { virt, arch: guest.arch, machine })
+  const kvm = want === 'qemu' ? undefined : ask('kvm')
+  if (want === 'kvm' && !kvm) throw new UsageError('this host has no working KVM', 'bay host check', '--virt qemu, which is slower')
+  const found = kvm ?? ask('qemu')
+  if (!found) throw new UsageError(`this host has no emulator for ${guest.arch}`, 'bay host check')
+  return {
+    virt: found.type, arch: guest.arch, machine, emulator: found.emulator ?? undefined,
+    cpu: kvm?.cpuModes.includes('host-model') ? 'host-model' : undefined,
+    maxVcpus: Math.min(found.maxVcpus ?? vcpuLimit, vcpuLimit), firmwares: found.firmwares, graphics: found.graphics,
+    diskBuses: found.diskBuses, qemu: true,
+    note: kvm || want === 'qemu' ? undefined : 'no working KVM on this host: the machine is emulated, which is slow',
+  }
+}
+
+/** Aliases of the modern machine types; where neither exists the emulator's own default serves. */
+const preferredMachines = ['q35', 'virt']
+
+function capabilities(
+  connection: Connection, want: { virt: 'kvm' | 'qemu', arch: string, machine: string | undefined },
+): DomainCapabilities | undefined {
+  try {
+    return readDomainCapabilities(connection.domainCapabilities(want))
+  } catch (error) {
+    if (error instanceof VirtError && !error.retryable) return undefined
+    throw error
+  }
+}

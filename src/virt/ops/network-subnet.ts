@@ -1,0 +1,159 @@
+import ipaddr from 'ipaddr.js'
+import { UsageError } from '../../errors.js'
+import type { AddressRange, SubnetSpec } from '../../xml/network.js'
+
+/** A range of addresses with a prefix of bits in common. */
+export interface Subnet {
+  family: 'ipv4' | 'ipv6'
+  /** the first address: 4 or 16 bytes */
+  bytes: readonly number[]
+  prefix: number
+}
+
+/**
+ * An IPv4 subnet, as `10.20.0.0/24` or `10.20.0.0/255.255.255.0`.
+ * @throws UsageError for another spelling, bits behind the prefix, and what no network can be made of
+ */
+export function parseSubnet(text: string): Subnet {
+  const [address = '', mask, ...rest] = text.split('/')
+  if (rest.length > 0 || !ipaddr.IPv4.isValidFourPartDecimal(address)) throw notIpv4(text)
+  if (mask === undefined) throw new UsageError(`--subnet "${text}" has no prefix`, `write --subnet ${address}/24`)
+  const prefix = parsePrefix(text, mask)
+  const subnet = subnetOf(ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`), prefix)
+  if (prefix < 8 || prefix > 30) throw new UsageError(`--subnet "${text}": the prefix must be between 8 and 30`)
+  if (showAddress(subnet.bytes) !== address) throw hostBits('--subnet', text, subnet)
+  refuseRange('--subnet', text, ipaddr.IPv4.parse(address).range(), ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'reserved'])
+  return subnet
+}
+
+/**
+ * An IPv6 prefix, as `fd00:1::/64`: guests make their own addresses in it, which takes 64 bits.
+ * @throws UsageError
+ */
+export function parseIpv6Prefix(text: string): Subnet {
+  const [address = '', mask, ...rest] = text.split('/')
+  if (rest.length > 0 || !ipaddr.IPv6.isValid(address) || address.includes('%')) {
+    throw new UsageError(`--ipv6 "${text}" is not an IPv6 prefix`, 'write it as fd00:1::/64')
+  }
+  if (mask !== '64') throw new UsageError(`--ipv6 "${text}": the prefix must be 64, for guests make their own addresses`, `write --ipv6 ${address}/64`)
+  const parsed = ipaddr.IPv6.parse(address)
+  const subnet = subnetOf(ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`), 64)
+  if (showAddress(subnet.bytes) !== showAddress(parsed.toByteArray())) throw hostBits('--ipv6', text, subnet)
+  refuseRange('--ipv6', text, parsed.range(), ['unspecified', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped', 'reserved'])
+  return subnet
+}
+
+/** `10.20.0.0/24`. */
+export function showSubnet({ bytes, prefix }: Subnet): string {
+  return `${showAddress(bytes)}/${prefix}`
+}
+
+/** The subnet of an address; null when they are none. */
+export function subnetAround(address: string, prefix: number | null): Subnet | null {
+  if (prefix === null || !ipaddr.isValid(address)) return null
+  const parsed = ipaddr.parse(address)
+  if (prefix < 0 || prefix > (parsed.kind() === 'ipv4' ? 32 : 128)) return null
+  const cidr = `${address.replace(/%.*/, '')}/${prefix}`
+  return subnetOf(parsed.kind() === 'ipv4' ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr), prefix)
+}
+
+/** Whether two subnets have an address in common. */
+export function overlap(a: Subnet, b: Subnet): boolean {
+  if (a.family !== b.family) return false
+  const bits = Math.min(a.prefix, b.prefix)
+  return a.bytes.every((byte, at) => {
+    const mask = 0xff << Math.min(8, Math.max(0, 8 - (bits - at * 8))) & 0xff
+    return (byte & mask) === ((b.bytes[at] ?? 0) & mask)
+  })
+}
+
+/** Whether a prefix is one of those that no provider routes: fc00::/7. */
+export function isPrivateIpv6({ bytes: [first = 0] }: Subnet): boolean {
+  return (first & 0xfe) === 0xfc
+}
+
+/**
+ * A subnet as libvirt takes it: the first address is the gateway, and DHCP has the rest unless told.
+ * `dhcp` is a range, false for none, or undefined for the one that follows from the subnet; IPv6 has none.
+ * @throws UsageError for a range that does not fit
+ */
+export function planSubnet(subnet: Subnet, dhcp?: AddressRange | false): SubnetSpec {
+  const gateway = showAddress(subnet.bytes.map((byte, at) => at === subnet.bytes.length - 1 ? byte + 1 : byte))
+  const spec = { family: subnet.family, address: gateway, prefix: subnet.prefix }
+  if (subnet.family === 'ipv6' || dhcp === false) return spec
+  return { ...spec, dhcp: dhcp ? checkRange(subnet, gateway, dhcp) : allButGateway(subnet) }
+}
+
+/** dnsmasq's configuration by libvirt ends at this many addresses. */
+const mostLeases = 65_535
+
+function allButGateway(subnet: Subnet): AddressRange {
+  const { first, last } = limits(subnet)
+  return { start: fromNumber(first + 1), end: fromNumber(Math.min(last, first + mostLeases)) }
+}
+
+function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRange): AddressRange {
+  const { first, last } = limits(subnet)
+  const [from, to] = [toNumber(start), toNumber(end)]
+  const range = `--dhcp ${start}-${end}`
+  const usual = allButGateway(subnet)
+  const hint = `the largest range is ${usual.start}-${usual.end}`
+  if (from > to) throw new UsageError(`${range} ends before it begins`, `write --dhcp ${end}-${start}`)
+  if (from < first || to > last) throw new UsageError(`${range} is not inside ${showSubnet(subnet)}`, hint)
+  if (from === first) throw new UsageError(`${range} holds the gateway ${gateway}`, hint)
+  if (to - from >= mostLeases) throw new UsageError(`${range} has more than ${mostLeases} addresses`, hint)
+  return { start, end }
+}
+
+/** The first and the last address that a host may have. */
+function limits({ bytes, prefix }: Subnet): { first: number, last: number } {
+  const network = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+  return { first: network + 1, last: network + 2 ** (32 - prefix) - 2 }
+}
+
+/** A range as `A-B`. @throws UsageError */
+export function parseRange(text: string): AddressRange {
+  const [start = '', end = '', ...rest] = text.split('-')
+  if (rest.length > 0 || ![start, end].every((each) => ipaddr.IPv4.isValidFourPartDecimal(each))) {
+    throw new UsageError(`--dhcp "${text}" is not a range of IPv4 addresses`, 'write it as 10.20.0.100-10.20.0.199')
+  }
+  return { start, end }
+}
+
+function parsePrefix(text: string, mask: string): number {
+  if (/^\d{1,2}$/.test(mask) && Number(mask) <= 32) return Number(mask)
+  const bits = ipaddr.IPv4.isValidFourPartDecimal(mask) ? ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask() : null
+  if (bits === null) throw new UsageError(`--subnet "${text}": ${mask === '' ? 'the prefix is empty' : `${mask} is no prefix and no netmask`}`, 'write it as 10.20.0.0/24')
+  return bits
+}
+
+function subnetOf(first: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Subnet {
+  return { family: first.kind(), bytes: first.toByteArray(), prefix }
+}
+
+function showAddress(bytes: readonly number[]): string {
+  const address = ipaddr.fromByteArray([...bytes])
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()
+}
+
+function toNumber(address: string): number {
+  return ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
+}
+
+function fromNumber(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
+}
+
+function notIpv4(text: string): UsageError {
+  return ipaddr.IPv6.isValid(text.split('/')[0] ?? '')
+    ? new UsageError(`--subnet "${text}" is IPv6`, `--subnet auto --ipv6 ${text}`)
+    : new UsageError(`--subnet "${text}" is not an IPv4 subnet`, 'write it as 10.20.0.0/24, or auto for a free one')
+}
+
+function hostBits(flag: string, text: string, subnet: Subnet): UsageError {
+  return new UsageError(`${flag} "${text}" is an address, not a network`, `write ${flag} ${showSubnet(subnet)}`)
+}
+
+function refuseRange(flag: string, text: string, range: string, refused: readonly string[]): void {
+  if (refused.includes(range)) throw new UsageError(`${flag} "${text}" is for special use (${range}), no network can have it`, 'take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16')
+}

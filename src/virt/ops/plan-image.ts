@@ -1,0 +1,56 @@
+import { resolve } from 'node:path'
+import { UsageError } from '../../errors.js'
+import { readImageFile, type ImageFile } from '../../provision/image-file.js'
+import { readVolume } from '../../xml/volume.js'
+import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
+import type { StorageVolume } from '../volume.js'
+
+/** Where a system disk's content comes from: a file that is read here, or a volume of the host. */
+export type PlannedImage
+  = { from: 'file', file: ImageFile, linked: boolean, format: string, capacity: number, path: string }
+    | { from: 'volume', linked: boolean, format: string, capacity: number, path: string }
+
+/**
+ * Finds an image: a volume as POOL/NAME, a local file, or a path that the host knows as a volume.
+ * @throws UsageError when there is none, or it cannot serve
+ */
+export async function planImage(connection: Connection, image: string, linked: boolean): Promise<PlannedImage> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(image)) throw new UsageError(`--image ${image} is a URL`, 'download it first and give the file')
+  const volume = volumeNamed(connection, image)
+  if (volume) return fromVolume(volume, linked)
+  const path = resolve(image)
+  if (linked && !connection.isLocal()) return fromVolume(volumeAt(connection, image), linked)
+  const file = await readImageFile(path)
+  return { from: 'file', file, linked, format: file.format, capacity: file.capacity, path }
+}
+
+/** POOL/NAME, when there are such a pool and such a volume. */
+export function volumeNamed(connection: Connection, text: string): StorageVolume | undefined {
+  const [, pool, name] = /^([^/.][^/]*)\/([^/]+)$/.exec(text) ?? []
+  if (pool === undefined || name === undefined) return undefined
+  try {
+    using held = connection.pool(pool)
+    return held.volume(name)
+  } catch (error) {
+    if (error instanceof VirtError && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+function volumeAt(connection: Connection, path: string): StorageVolume {
+  try {
+    return connection.volumeByPath(path)
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
+    throw new UsageError(`${path} is in no pool of that host, so nothing can be linked to it`, 'leave out --linked to copy the file there')
+  }
+}
+
+function fromVolume(volume: StorageVolume, linked: boolean): PlannedImage {
+  using held = volume
+  const { format, capacity, path } = readVolume(held.xml())
+  const { path: place } = { path: path ?? held.path() }
+  if (format !== 'qcow2' && format !== 'raw') throw new UsageError(`the volume ${place} is ${format ?? 'of an unknown format'}, not qcow2 or raw`)
+  return { from: 'volume', linked, format, capacity: capacity ?? 0, path: place }
+}

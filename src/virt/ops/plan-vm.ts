@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { BayError, UsageError } from '../../errors.js'
+import type { DiskSpec } from '../../xml/domain-disks.js'
+import type { NicSpec } from '../../xml/domain-nics.js'
+import { domainElement, type DomainSpec } from '../../xml/domain.js'
+import { serialize } from '../../xml/node.js'
+import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
+import { chooseHardware, type Hardware } from './hardware.js'
+import { macOf } from './mac.js'
+import type { NewNic, NewVm } from './new-vm.js'
+import { planDisks, type PlannedDisk } from './plan-disks.js'
+import { volumeNamed } from './plan-image.js'
+
+/** All that will be made for a machine, decided before anything is made. */
+export interface VmPlan {
+  request: NewVm
+  uuid: string
+  disks: PlannedDisk[]
+  /** The domain's XML, given where its disks' volumes really are. */
+  xml: (diskPaths: readonly string[]) => string
+  notes: string[]
+}
+
+/**
+ * Checks a request against the host and decides everything. Only looks.
+ * @throws UsageError or BayError for what cannot be made
+ */
+export async function planVm(connection: Connection, request: NewVm): Promise<VmPlan> {
+  const hardware = chooseHardware(connection, { virt: request.virt })
+  checkAgainst(hardware, request)
+  checkNics(connection, request.nics)
+  const uuid = randomUUID()
+  const disks = await planDisks(connection, request, hardware.qemu ? 'virtio' : hardware.diskBuses[0] ?? 'virtio')
+  const media = await planMedia(connection, request, hardware)
+  const spec = specOf(request, hardware, uuid)
+  const xml = (paths: readonly string[]) => serialize(domainElement({
+    ...spec, disks: [...disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), ...media],
+  }))
+  return { request, uuid, disks, xml, notes: hardware.note ? [hardware.note] : [] }
+}
+
+function checkAgainst(hardware: Hardware, { vcpus, graphics, firmware }: NewVm): void {
+  if (vcpus > hardware.maxVcpus) throw new UsageError(`--vcpus ${vcpus}: this host's machines have at most ${hardware.maxVcpus}`)
+  if (firmware === 'uefi' && !hardware.firmwares.includes('efi')) {
+    throw new UsageError('this host has no UEFI firmware', 'apt install ovmf (Debian), dnf install edk2-ovmf (Fedora) on the host', 'or --firmware bios')
+  }
+  if (graphics !== undefined && graphics !== 'none' && !hardware.graphics.includes(graphics)) {
+    throw new UsageError(`this host's machines have no ${graphics} display`, `--graphics ${[...hardware.graphics, 'none'].join('|')}`)
+  }
+}
+
+function checkNics(connection: Connection, nics: readonly NewNic[]): void {
+  for (const { kind, source, filter } of nics) {
+    if (kind === 'network') checkNetwork(connection, source ?? '')
+    if (filter !== undefined) checkFilter(connection, filter)
+  }
+}
+
+function checkNetwork(connection: Connection, name: string): void {
+  try {
+    using network = connection.network(name)
+    if (network.isActive()) return
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
+    throw error.restated(`there is no network named ${name}`, ['bay net list', '--network NET, user or none'])
+  }
+  throw new BayError('wrong-state', `the network ${name} is not active`, { hints: [`bay net start ${name}`] })
+}
+
+/** libvirt takes a name that no filter has, and fails only when the machine starts. */
+function checkFilter(connection: Connection, name: string): void {
+  try {
+    using filter = connection.filter(name)
+    filter.name()
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
+    throw error.restated(`there is no filter named ${name}`, ['bay filter list'])
+  }
+}
+
+/** The installer's disc. */
+async function planMedia(connection: Connection, { source }: NewVm, { diskBuses }: Hardware): Promise<DiskSpec[]> {
+  if (source.kind === 'kernel') await mustExist(connection, '--kernel', source.kernel)
+  if (source.kind === 'kernel' && source.initrd !== undefined) await mustExist(connection, '--initrd', source.initrd)
+  if (source.kind !== 'iso') return []
+  using volume = volumeNamed(connection, source.iso) ?? null
+  const path = volume ? volume.path() : resolve(source.iso)
+  if (!volume) await mustExist(connection, '--iso', path)
+  return [{ device: 'cdrom', source: { type: 'file', path }, format: 'raw', bus: diskBuses.includes('sata') ? 'sata' : 'scsi' }]
+}
+
+/** Files are the host's, so only a local host's can be looked at; another host says it at the start. */
+async function mustExist(connection: Connection, flag: string, path: string): Promise<void> {
+  if (!path.startsWith('/')) throw new UsageError(`${flag} ${path}: give the whole path on the host, from /`)
+  if (!connection.isLocal()) return
+  await access(path).catch(() => { throw new UsageError(`${flag} ${path}: there is no such file, or it may not be read`) })
+}
+
+function specOf(request: NewVm, hardware: Hardware, uuid: string): DomainSpec {
+  const { name, memory, vcpus, firmware, source } = request
+  const graphics = request.graphics ?? (source.kind === 'kernel' || !hardware.graphics.includes('vnc') ? 'none' : 'vnc')
+  const { qemu } = hardware
+  return {
+    name, uuid, memory, vcpus, type: hardware.virt, arch: hardware.arch, machine: hardware.machine, emulator: hardware.emulator,
+    cpu: hardware.cpu, firmware, description: request.description,
+    os: source.kind === 'kernel' ? { ...source, kind: 'kernel' } : undefined,
+    nics: request.nics.map((nic, index) => nicSpec(nic, hardware, macOf(uuid, index))),
+    ...(graphics === 'none' ? {} : { graphics: { type: graphics, listen: '127.0.0.1', autoport: true }, tablet: qemu }),
+    serial: qemu, agent: qemu, rng: qemu,
+  }
+}
+
+function nicSpec({ kind, source, mac, filter }: NewNic, { qemu }: Hardware, derived: string): NicSpec {
+  return { kind, source, mac: mac ?? derived, model: qemu ? 'virtio' : undefined, filter }
+}
+
+function diskSpec({ format, bus }: PlannedDisk, path: string): DiskSpec {
+  // A logical pool's volumes, among others, are block devices.
+  const type = path.startsWith('/dev/') ? 'block' : 'file'
+  return { device: 'disk', source: { type, path }, format, bus }
+}

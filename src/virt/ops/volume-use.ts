@@ -1,0 +1,116 @@
+import { readVolumeReferences } from '../../xml/volume-references.js'
+import { readVolume } from '../../xml/volume.js'
+import type { Connection } from '../connection.js'
+import { VirtError, failure } from '../errors.js'
+import type { StoragePool } from '../pool.js'
+import { readMachines } from './machine-xml.js'
+
+export interface VolumePlace {
+  pool: string
+  name: string
+  path: string
+}
+
+interface Layer extends VolumePlace {
+  /** the path of what it is a layer over */
+  backing: string | null
+}
+
+interface MachineUse {
+  name: string
+  running: boolean
+  files: ReadonlySet<string>
+  /** `pool/volume` */
+  volumes: ReadonlySet<string>
+}
+
+/** Who uses which volume: read once from all machines, and from all volumes of the running pools. */
+export class VolumeUse {
+  readonly machines: readonly MachineUse[]
+  #layers: Layer[]
+
+  constructor(machines: readonly MachineUse[], layers: Layer[]) {
+    this.machines = machines
+    this.#layers = layers
+  }
+
+  static read(connection: Connection): VolumeUse {
+    return new VolumeUse(machineUses(connection, { running: false }), readLayers(connection))
+  }
+
+  /** The volumes that are layers right over this one, as `pool/name`. */
+  layersOver({ path }: VolumePlace): string[] {
+    return this.#over(path).map(({ pool, name }) => `${pool}/${name}`)
+  }
+
+  /** The machines that use the volume, or a layer over it. */
+  machinesOn(volume: VolumePlace): string[] {
+    const stack = this.#withLayers(volume)
+    return this.machines.filter((machine) => stack.some((each) => uses(machine, each))).map(({ name }) => name)
+  }
+
+  /** The volume exists no more. */
+  forget({ path }: VolumePlace): void {
+    this.#layers = this.#layers.filter((layer) => layer.path !== path)
+  }
+
+  /** How many layers lie below a volume: the upper ones must be deleted first. */
+  depth(path: string): number {
+    const seen = new Set<string>()
+    let below: string | null = path
+    while (below !== null && !seen.has(below)) {
+      seen.add(below)
+      below = this.#layers.find((layer) => layer.path === below)?.backing ?? null
+    }
+    return seen.size
+  }
+
+  #over(path: string): Layer[] {
+    return this.#layers.filter(({ backing }) => backing === path)
+  }
+
+  #withLayers(volume: VolumePlace): VolumePlace[] {
+    const found = new Map<string, VolumePlace>()
+    const add = (each: VolumePlace): void => {
+      if (found.has(each.path)) return
+      found.set(each.path, each)
+      this.#over(each.path).forEach(add)
+    }
+    add(volume)
+    return [...found.values()]
+  }
+}
+
+/** What storage each machine uses, as it runs and as it will start. */
+export function machineUses(connection: Connection, which: { running: boolean }): MachineUse[] {
+  return readMachines(connection, which).map(({ name, running, xmls }) => {
+    const references = xmls.map(readVolumeReferences)
+    return {
+      name, running, files: new Set(references.flatMap(({ files }) => files)),
+      volumes: new Set(references.flatMap(({ volumes }) => volumes.map(({ pool, volume }) => `${pool}/${volume}`))),
+    }
+  })
+}
+
+function uses({ files, volumes }: MachineUse, { pool, name, path }: VolumePlace): boolean {
+  return files.has(path) || volumes.has(`${pool}/${name}`)
+}
+
+function readLayers(connection: Connection): Layer[] {
+  using pools = connection.pools()
+  return pools.flatMap((pool) => pool.isActive() ? layersIn(pool) : [])
+}
+
+/** A pool may have been stopped since it was listed, and a volume deleted. */
+function layersIn(pool: StoragePool): Layer[] {
+  try {
+    using volumes = pool.volumes()
+    return volumes.map((volume) => {
+      const { name, path, backing } = readVolume(volume.xml())
+      return { pool: pool.name(), name, path: path ?? volume.path(), backing: backing?.path ?? null }
+    })
+  } catch (error) {
+    if (error instanceof VirtError && error.is(failure.noPool, failure.noVolume, failure.operationInvalid)) return []
+    throw error
+  }
+}

@@ -1,0 +1,117 @@
+import * as Flags from '@oclif/core/flags'
+import { UsageError } from './errors.js'
+import { sizeFlag } from './flags.js'
+import { checkBridgeName } from './names.js'
+import { parseSize } from './units.js'
+import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
+
+const MiB = 2 ** 20
+/** More than any host has; what libvirt is sent is bounded, for absurd numbers end the daemon itself. */
+const mostMemory = 64 * 2 ** 40
+const mostDisk = 2 ** 53 - 1
+
+/** What a new machine is made of. */
+export const newVmFlags = {
+  memory: sizeFlag({ helpValue: 'SIZE', default: 2048 * MiB, defaultHelp: () => Promise.resolve('2G'), description: 'memory, such as 512M or 2G' }),
+  vcpus: Flags.integer({ min: 1, max: 512, default: 2, helpValue: 'N', description: 'virtual CPUs' }),
+  kernel: Flags.string({ helpValue: 'FILE', description: 'boot this kernel; a path on the host', exclusive: ['iso', 'image', 'empty'] }),
+  initrd: Flags.string({ helpValue: 'FILE', description: 'with this initial RAM disk', dependsOn: ['kernel'] }),
+  cmdline: Flags.string({ helpValue: 'TEXT', description: 'and this kernel command line', dependsOn: ['kernel'] }),
+  iso: Flags.string({ helpValue: 'FILE', description: 'boot this disc while the disk is empty; a path on the host, or POOL/NAME', exclusive: ['image', 'empty'] }),
+  image: Flags.string({ helpValue: 'FILE', description: 'copy this disk image: a local file, or POOL/NAME', exclusive: ['empty'] }),
+  linked: Flags.boolean({ description: 'do not copy the image: make a thin layer over it', dependsOn: ['image'] }),
+  empty: Flags.boolean({ description: 'an empty disk and nothing to boot from' }),
+  disk: Flags.string({
+    multiple: true, multipleNonGreedy: true, helpValue: 'SIZE[,pool=P][,format=F][,bus=B]',
+    description: 'a disk; the first is the system disk, and with --image the size it grows to; repeatable',
+  }),
+  network: Flags.string({
+    multiple: true, multipleNonGreedy: true, helpValue: 'NET|bridge=BR|user|none',
+    description: 'a network interface; repeatable (default: the network named default)',
+  }),
+  mac: Flags.string({ helpValue: 'MAC', description: 'the first interface\'s MAC address (default: derived from the UUID)' }),
+  filter: Flags.string({ helpValue: 'FILTER', description: 'the network filter of every interface' }),
+  graphics: Flags.option({ options: ['vnc', 'spice', 'none'] as const, description: 'the display, on loopback (default: vnc, none with --kernel)' })(),
+  firmware: Flags.option({ options: ['bios', 'uefi'] as const, default: 'bios', description: 'the firmware' })(),
+  virt: Flags.option({ options: ['kvm', 'qemu'] as const, description: 'how it runs (default: kvm where it works)' })(),
+  description: Flags.string({ helpValue: 'TEXT', description: 'a text that is kept with the machine' }),
+}
+
+interface SourceFlags {
+  kernel?: string
+  initrd?: string
+  cmdline?: string
+  iso?: string
+  image?: string
+  linked: boolean
+  empty: boolean
+}
+
+/** What the machine boots from. @throws UsageError when nothing was said */
+export function sourceFrom({ kernel, initrd, cmdline, iso, image, linked, empty }: SourceFlags): NewVmSource {
+  if (kernel !== undefined) return { kind: 'kernel', kernel, initrd, cmdline }
+  if (iso !== undefined) return { kind: 'iso', iso }
+  if (image !== undefined) return { kind: 'image', image, linked }
+  if (empty) return { kind: 'empty' }
+  throw new UsageError('nothing to boot from', '--image FILE, --iso FILE, --kernel FILE, or --empty')
+}
+
+const formats = ['qcow2', 'raw']
+const buses = ['virtio', 'sata', 'scsi', 'usb', 'ide']
+
+/** `20G,pool=fast,format=raw,bus=sata`. @throws UsageError that names the part that is wrong */
+export function parseDisk(text: string): NewDisk {
+  const [size = '', ...rest] = text.split(',')
+  const options = new Map(rest.map((part): [string, string] => {
+    const at = part.indexOf('=')
+    const [key, value] = at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)]
+    if (!['pool', 'format', 'bus'].includes(key) || value === '') throw new UsageError(`--disk ${text}: what is "${part}"?`, 'SIZE[,pool=P][,format=qcow2|raw][,bus=virtio]')
+    return [key, value]
+  }))
+  if (options.size < rest.length) throw new UsageError(`--disk ${text}: something is given twice`)
+  const bytes = parseSize(size, '--disk')
+  if (bytes > mostDisk) throw new UsageError(`--disk ${text}: that is more than a disk can have`)
+  return {
+    size: Math.ceil(bytes / 512) * 512, pool: options.get('pool'),
+    format: oneOf(options.get('format'), formats, `--disk ${text}: format`) as NewDisk['format'],
+    bus: oneOf(options.get('bus'), buses, `--disk ${text}: bus`),
+  }
+}
+
+/** Bytes of memory in whole MiB, within bounds. */
+export function checkMemory(bytes: number): number {
+  if (bytes < MiB || bytes > mostMemory) throw new UsageError(`--memory: between 1M and 64T, please, not ${bytes} bytes`)
+  return Math.ceil(bytes / MiB) * MiB
+}
+
+/** The interfaces; one on the network `default` when nothing is said. @throws UsageError */
+export function parseNics(networks: readonly string[] | undefined, { mac, filter }: { mac?: string, filter?: string }): NewNic[] {
+  const texts = networks ?? ['default']
+  if (texts.includes('none') && texts.length > 1) throw new UsageError('--network none excludes the others')
+  const nics = texts.filter((text) => text !== 'none').map((text) => ({ ...parseNic(text), filter }))
+  const [first, ...others] = nics
+  if (mac === undefined) return nics
+  if (!first) throw new UsageError('--mac needs a network interface', 'leave out --network none')
+  return [{ ...first, mac: checkMac(mac) }, ...others]
+}
+
+function parseNic(text: string): NewNic {
+  if (text === 'user') return { kind: 'user' }
+  if (text.startsWith('bridge=')) return { kind: 'bridge', source: checkBridgeName(text.slice('bridge='.length)) }
+  if (text === '') throw new UsageError('--network has no value', '--network NET, bridge=BR, user or none')
+  return { kind: 'network', source: text }
+}
+
+/** A unicast MAC address in lower case. */
+function checkMac(text: string): string {
+  const mac = text.toLowerCase()
+  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) throw new UsageError(`--mac ${text} is no MAC address`, 'write it as 52:54:00:12:34:56')
+  if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1) throw new UsageError(`--mac ${text} is a multicast address`, 'make its second digit even')
+  if (mac === '00:00:00:00:00:00') throw new UsageError(`--mac ${text} is no machine's address`)
+  return mac
+}
+
+function oneOf(value: string | undefined, allowed: readonly string[], what: string): string | undefined {
+  if (value === undefined || allowed.includes(value)) return value
+  throw new UsageError(`${what} is one of ${allowed.join(', ')}, not ${value}`)
+}
