@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command'
 import type { Interfaces } from '@oclif/core'
-import { BayError, UsageError } from './errors.js'
+import { BayError, exitCodes, UsageError, type ErrorCode } from './errors.js'
 import { exitThrough } from './exit.js'
 import { globalFlags } from './flags.js'
 import { renderDetails, type Field } from './output/details.js'
@@ -42,8 +42,10 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   }
 
   /** Nothing is printed here: main.ts is the one place where an error becomes an exit code. */
-  override catch(error: Error): Promise<never> {
-    return Promise.reject(Object.assign(error, { bayUri: this.#hosts[0]?.uri ?? this.uri ?? undefined }))
+  override async catch(error: Error): Promise<never> {
+    const [host] = this.#hosts
+    const plain = host ? (await import('./virt/ops/sandbox-lacks.js')).plainly(error, host) : error
+    throw Object.assign(plain, { bayUri: host?.uri ?? this.uri ?? undefined })
   }
 
   override async finally(): Promise<void> {
@@ -129,6 +131,11 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   protected async showText(text: string): Promise<string> {
     await writeOut(`${text.trimEnd()}\n`)
     return text
+  }
+
+  /** Ends the program with this exit code although nothing failed, such as after a report of differences. */
+  protected endWith(code: ErrorCode): void {
+    process.exitCode = exitCodes[code]
   }
 
   /** Tells people something that is not the result. */

@@ -1,3 +1,4 @@
+import { BayError, UsageError } from './errors.js'
 import { suggest, type NamedKind } from './names.js'
 import type { Connection } from './virt/connection.js'
 import type { Domain } from './virt/domain.js'
@@ -5,6 +6,7 @@ import { VirtError } from './virt/errors.js'
 import type { NetworkFilter } from './virt/filter.js'
 import type { Network } from './virt/network.js'
 import type { StoragePool } from './virt/pool.js'
+import type { StorageVolume } from './virt/volume.js'
 
 /**
  * An object by its name.
@@ -23,6 +25,49 @@ export const namesOf: Record<keyof typeof find, (host: Connection) => string[]> 
   net: (host) => { using networks = host.networks(); return networks.map((each) => each.name()) },
   pool: (host) => { using pools = host.pools(); return pools.map((each) => each.name()) },
   filter: (host) => { using filters = host.filters(); return filters.map((each) => each.name()) },
+}
+
+export interface FoundVolume extends Disposable {
+  pool: string
+  name: string
+  volume: StorageVolume
+}
+
+/** The parts of `POOL/NAME`. A pool's name has no slash. @throws UsageError */
+export function parseVolumeName(text: string): { pool: string, name: string } {
+  const at = text.indexOf('/')
+  if (at <= 0 || at === text.length - 1) {
+    throw new UsageError(`"${text}" is not the name of a volume`, 'name it as POOL/NAME, such as default/web-1.qcow2', 'bay vol list')
+  }
+  return { pool: text.slice(0, at), name: text.slice(at + 1) }
+}
+
+/**
+ * A volume by its `POOL/NAME`.
+ * @throws VirtError `not-found` with near names as hints, BayError `wrong-state` when the pool is stopped
+ */
+export function findVolume(host: Connection, text: string): FoundVolume {
+  const { pool: poolName, name } = parseVolumeName(text)
+  using pool = findRunningPool(host, poolName)
+  try {
+    const volume = pool.volume(name)
+    return { pool: poolName, name, volume, [Symbol.dispose]: () => volume[Symbol.dispose]() }
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
+    using volumes = pool.volumes()
+    const near = suggest(name, volumes.map((each) => each.name())).map((each) => `did you mean ${poolName}/${each}?`)
+    throw error.restated(`there is no volume ${name} in the pool ${poolName}`, [
+      ...near, `see what there is: bay vol list ${poolName}`, `if it came from elsewhere: bay pool refresh ${poolName}`,
+    ])
+  }
+}
+
+/** @throws BayError `wrong-state` when it is stopped: only a running pool knows its volumes */
+export function findRunningPool(host: Connection, name: string): StoragePool {
+  const pool = find.pool(host, name)
+  if (pool.isActive()) return pool
+  pool[Symbol.dispose]()
+  throw new BayError('wrong-state', `the pool ${name} is not active, so its volumes are not known`, { hints: [`bay pool start ${name}`] })
 }
 
 const words: Partial<Record<NamedKind, string>> = { vm: 'machine', net: 'network', pool: 'pool', filter: 'filter' }

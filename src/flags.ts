@@ -53,6 +53,20 @@ export const offFlag = Flags.boolean({ description: 'switch it off instead of on
 
 export const timeoutFlag = durationFlag({ helpValue: 'TIME', description: 'give up after this time, such as 90s or 5m; exit code 124' })
 
+/** What the makers of networks and pools take. */
+export const bringUpFlags = {
+  'autostart': Flags.boolean({ allowNo: true, default: true, description: 'start it with its host; --no-autostart for not' }),
+  'no-start': Flags.boolean({ description: 'do not start it now' }),
+}
+
+export const ifMissingFlag = Flags.boolean({ description: 'leave one of that name alone instead of failing' })
+
+/** The name of one volume. */
+export const volumeArg = { name: Args.string({ required: true, description: 'the volume, as POOL/NAME' }) }
+
+/** The XML that defines something. */
+export const fileArg = { file: Args.string({ required: true, description: 'the file with the XML; - for standard input' }) }
+
 const kindNames = { vm: 'machine', net: 'network', pool: 'pool', filter: 'filter' }
 
 /** The names of existing objects: several, and globs. Left out only with --all. */

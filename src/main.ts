@@ -3,20 +3,31 @@ import { merged, UsageError } from './errors.js'
 import { exitCodeOf, renderError } from './output/failure.js'
 import { exit } from './exit.js'
 import { guardStreams, writeErr, writeOut } from './output/streams.js'
-import { hoistGlobalFlags, wantsJson } from './command-line.js'
 
 /**
  * Runs the command line of this process and ends it. `url` is the import.meta.url of the file in bin/.
  * The one place where an error becomes a message and an exit code.
  */
 export async function main(url: string): Promise<never> {
-  guardStreams((error) => exit(error.code === 'EPIPE' ? 0 : 1))
-  return exit(await exitCode(process.argv.slice(2), fileURLToPath(url)))
+  const argv = process.argv.slice(2)
+  if (argv[0] === '__complete') return exit(await completion(argv.slice(1)))
+  // oclif's own listener would throw what `writeOut` reports already.
+  await import('@oclif/core/command')
+  process.stdout.removeAllListeners('error')
+  // A reader that has gone away ends no work: what was begun is finished, and the embedded host keeps its state.
+  guardStreams((error) => { if (error.code !== 'EPIPE') exit(1) })
+  return exit(await exitCode(argv, fileURLToPath(url)))
+}
+
+/** The shell waits for it at each Tab, so it starts without oclif. */
+async function completion(words: string[]): Promise<number> {
+  const { complete } = await import('./complete.js')
+  return complete(words)
 }
 
 async function exitCode(argv: string[], root: string): Promise<number> {
   try {
-    const { run } = await import('@oclif/core/run')
+    const [{ run }, { hoistGlobalFlags }] = await Promise.all([import('@oclif/core/run'), import('./command-line.js')])
     await run(hoistGlobalFlags(argv), root)
     return process.exitCode === undefined ? 0 : Number(process.exitCode)
   } catch (error) {
@@ -29,7 +40,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
   const code = oclifExit(error)
   if (code !== undefined) return code
   const known = fromParser(merged(error))
-  const json = wantsJson(argv)
+  const json = (await import('./command-line.js')).wantsJson(argv)
   if (!property(known, 'alreadyShown')) {
     const text = renderError(known, { json, uri: property(known, 'bayUri') as string | undefined })
     if (json) await writeOut(text).catch(() => undefined)

@@ -1,8 +1,8 @@
 import { BayError } from '../errors.js'
 import type { Connection } from './connection.js'
 import type { Domain } from './domain.js'
-import { call, errorResetCallback, hasError, plantError } from './raw/bind.js'
-import { harmlessCallback, runEventLoop } from './raw/pump.js'
+import { call, flagIsUp, flagLowerer, raiseFlag } from './raw/bind.js'
+import { runEventLoop } from './raw/pump.js'
 
 /** virDomainEventID: those after which a machine is worth another look */
 const watchedEvents = { lifecycle: 0, reboot: 1, pmWakeup: 11, pmSuspend: 12, pmSuspendDisk: 14, agentLifecycle: 18 }
@@ -17,17 +17,35 @@ export interface WaitOptions {
   signal?: AbortSignal
 }
 
+export interface WatchOptions {
+  /** only this machine's events */
+  domain?: Domain
+  /** only this kind of event */
+  only?: keyof typeof watchedEvents
+}
+
 /** Waits for things to become true on a host, woken by libvirt's own events. Dispose of it to stop listening. */
 export class Watch implements Disposable {
   readonly #connection: Connection
   readonly #registrations: number[] = []
   readonly #looks = new Set<() => void>()
   readonly #stop: () => void
+  #happened = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, { domain, only }: WatchOptions = {}) {
     this.#connection = connection
-    this.#stop = runEventLoop(() => { for (const look of [...this.#looks]) look() })
-    for (const event of Object.values(watchedEvents)) this.#register(event)
+    this.#stop = runEventLoop(() => this.#lookAfterEvent())
+    raiseFlag(connection.pointer)
+    for (const event of only === undefined ? Object.values(watchedEvents) : [watchedEvents[only]]) {
+      this.#registrations.push(call.virConnectDomainEventRegisterAny(
+        connection.pointer, domain?.pointer ?? null, event, flagLowerer(), 0n, 0n,
+      ))
+    }
+  }
+
+  /** Waits for an event. @throws BayError `timeout`; the signal's reason */
+  async event(options: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.#happened || undefined, options)
   }
 
   /**
@@ -68,39 +86,12 @@ export class Watch implements Disposable {
     for (const id of this.#registrations.splice(0)) call.virConnectDomainEventDeregisterAny(this.#connection.pointer, id)
   }
 
-  #register(event: number): void {
-    this.#registrations.push(call.virConnectDomainEventRegisterAny(
-      this.#connection.pointer, null, event, harmlessCallback(), 0n, 0n,
-    ))
-  }
-}
-
-/**
- * Remembers that a machine rebooted. An event as such cannot be told apart, for C never calls JavaScript; so its callback
- * is virConnResetLastError, and the flag is an error on the connection: planted here, gone once the event came in.
- * https://libvirt.org/html/libvirt-virterror.html#virConnResetLastError
- */
-export class EventFlag implements Disposable {
-  readonly #connection: Connection
-  readonly #registration: number
-  readonly #stop: () => void
-
-  constructor(connection: Connection, domain: Domain) {
-    this.#connection = connection
-    this.#stop = runEventLoop(() => undefined)
-    plantError(connection.pointer)
-    this.#registration = call.virConnectDomainEventRegisterAny(
-      connection.pointer, domain.pointer, watchedEvents.reboot, errorResetCallback(), 0n, 0n,
-    )
-  }
-
-  raised(): boolean {
-    return !hasError(this.#connection.pointer)
-  }
-
-  [Symbol.dispose](): void {
-    this.#stop()
-    if (!this.#connection.disposed) call.virConnectDomainEventDeregisterAny(this.#connection.pointer, this.#registration)
+  /** The loop turns for our own calls too; only an event lowers the flag. */
+  #lookAfterEvent(): void {
+    if (this.#connection.disposed || flagIsUp(this.#connection.pointer)) return
+    raiseFlag(this.#connection.pointer)
+    this.#happened = true
+    for (const look of [...this.#looks]) look()
   }
 }
 

@@ -31,5 +31,5 @@ function layersOf(disk: XmlElement): XmlElement[] {
 
 function bootFiles(os: XmlElement | undefined): string[] {
   const texts = ['kernel', 'initrd', 'dtb', 'loader', 'nvram'].map((name) => textOf(child(os, name))?.trim())
-  return [...texts, attr(path(os, 'nvram/source'), 'file')].filter((text) => text !== undefined && text !== '')
+  return [...texts, attr(path(os, 'nvram/source'), 'file')].flatMap((text) => text || [])
 }

@@ -58,7 +58,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
     const made = await interruptible(async (signal) => {
       using progress = new Progress({ quiet: this.flags.quiet })
-      return createVm(host, plan, { signal, report: (step) => progress.step(step) })
+      return await createVm(host, plan, { signal, report: (step) => progress.step(step) })
     })
     const { addresses } = await this.#wait(host, plan.uuid, made.started)
     const said = made.started ? 'created and started' : 'created'
@@ -69,6 +69,6 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     const { wait, timeout } = this.flags
     if (!started || wait === 'none' || wait === 'running') return {}
     using domain = host.domainByUuid(uuid)
-    return waitForVm(host, domain, wait, { timeout })
+    return await waitForVm(host, domain, wait, { timeout })
   }
 }

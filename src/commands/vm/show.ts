@@ -21,7 +21,7 @@ export default class VmShow extends BaseCommand<typeof VmShow> {
   async run(): Promise<VmDetails> {
     const host = await this.look()
     using domain = find.vm(host, this.args.name)
-    return this.showObject(describeVm(host, domain), fields, columns, () => domain.xml())
+    return await this.showObject(describeVm(host, domain), fields, columns, () => domain.xml())
   }
 }
 

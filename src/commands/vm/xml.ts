@@ -18,6 +18,6 @@ export default class VmXml extends BaseCommand<typeof VmXml> {
 
   async run(): Promise<string> {
     using domain = find.vm(await this.look(), this.args.name)
-    return this.showText(domain.xml(this.flags.inactive ? domainXml.inactive : 0))
+    return await this.showText(domain.xml(this.flags.inactive ? domainXml.inactive : 0))
   }
 }

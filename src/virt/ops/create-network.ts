@@ -108,8 +108,8 @@ async function bringUp(connection: Connection, { spec, subnets, wanted }: Plan, 
 }
 
 /** What the network must have for itself; a bridge of the host's it may share. */
-function ownOf({ name, mode, bridge = null }: NetworkSpec, subnets: readonly Subnet[]) {
-  return { name, subnets, bridge: mode === 'bridge' ? null : bridge }
+function ownOf({ name, mode, bridge }: Pick<NetworkSpec, 'name' | 'mode' | 'bridge'>, subnets: readonly Subnet[]) {
+  return { name, subnets, bridge: mode === 'bridge' ? null : bridge ?? null }
 }
 
 function created({ spec, subnets, wanted }: Plan, { uuid, said }: { uuid: string | null, said: string }): CreatedNetwork {

@@ -1,5 +1,6 @@
+import { UsageError } from '../../errors.js'
 import { el, parse, serialize, type XmlElement } from '../../xml/node.js'
-import { child } from '../../xml/tree.js'
+import { attr, child, textOf } from '../../xml/tree.js'
 import { VirtError } from '../errors.js'
 
 /** How the objects of one kind are looked up and defined. */
@@ -15,10 +16,38 @@ export interface Kind<H extends Disposable> {
   carryOver?: (root: XmlElement, old: XmlElement) => void
 }
 
+/** A document from the user. */
+export interface Given {
+  xml: string
+  root: XmlElement
+  name: string
+  /** the file, for messages */
+  where: string
+}
+
 export interface Defined {
   changed: boolean
   said: string
   uuid: string | null
+}
+
+/** Reads a document of the user's. @throws UsageError that names the file, and the line, when it is no XML or something else */
+export function readGiven(xml: string, file: string, kind: 'network' | 'pool' | 'filter'): Given {
+  const where = file === '-' ? 'standard input' : file
+  const root = parseAt(xml, where)
+  if (root.name !== kind) throw new UsageError(`${where} holds a <${root.name}>, not a <${kind}>`)
+  const name = kind === 'filter' ? attr(root, 'name') : textOf(child(root, 'name'))
+  if (!name) throw new UsageError(`${where}: the <${kind}> has no name`)
+  return { xml, root, name, where }
+}
+
+function parseAt(xml: string, where: string): XmlElement {
+  try {
+    return parse(xml)
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${where}: ${error.message}`, ...error.hints)
+    throw error
+  }
 }
 
 /**
@@ -27,7 +56,7 @@ export interface Defined {
  * @throws VirtError, in words that name the file
  */
 export function defineXml<H extends Disposable>(
-  given: { xml: string, root: XmlElement, name: string, where: string }, kind: Kind<H>, { dryRun }: { dryRun: boolean },
+  given: Given, kind: Kind<H>, { dryRun }: { dryRun: boolean },
 ): Defined {
   using old = existing(kind, given.name)
   const before = old && kind.stored(old)
@@ -49,7 +78,7 @@ export function existing<H>({ find }: { find: (name: string) => H }, name: strin
 }
 
 /** The new document as libvirt takes it for the old object. What is complete already is sent as it was written. */
-function asOld<H extends Disposable>({ xml }: { xml: string }, kind: Kind<H>, uuid: string, old: string): string {
+function asOld<H extends Disposable>({ xml }: Given, kind: Kind<H>, uuid: string, old: string): string {
   const root = parse(xml)
   const asGiven = serialize(root)
   // In front: the schema of filters has an order.

@@ -1,7 +1,8 @@
 import { readNetwork, type NetworkDescription } from '../../xml/network-description.js'
 import type { Connection } from '../connection.js'
-import { VirtError, failure } from '../errors.js'
+import { failure } from '../errors.js'
 import type { Network } from '../network.js'
+import { unlessGone } from './gone.js'
 import { networkLeases, type LeaseRow } from './network-leases.js'
 
 /** A row of `net list`: `net show` without the leases. */
@@ -26,32 +27,12 @@ export interface NetworkDetails extends NetworkRow {
 /** All networks of a host, running or not. */
 export function listNetworks(connection: Connection): NetworkRow[] {
   using networks = connection.networks()
-  return networks.flatMap((network) => rowOf(network) ?? [])
+  return networks.flatMap((network) => unlessGone(() => read(network), failure.noNetwork) ?? [])
 }
 
-/** One network, with the leases of its guests. */
+/** One network, with the leases of its guests; not every driver hands out addresses. */
 export function describeNetwork(network: Network): NetworkDetails {
-  return { ...read(network), leases: leasesOf(network) }
-}
-
-/** Not every driver hands out addresses. */
-function leasesOf(network: Network): LeaseRow[] {
-  try {
-    return networkLeases(network)
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noSupport)) return []
-    throw error
-  }
-}
-
-/** A network may be gone since the list was read. */
-function rowOf(network: Network): NetworkRow | null {
-  try {
-    return read(network)
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noNetwork)) return null
-    throw error
-  }
+  return { ...read(network), leases: unlessGone(() => networkLeases(network), failure.noSupport) ?? [] }
 }
 
 function read(network: Network): NetworkRow {

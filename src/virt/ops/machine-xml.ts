@@ -1,7 +1,8 @@
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { VirtError, failure } from '../errors.js'
+import { failure } from '../errors.js'
 import { domainXml, listDomains } from '../flags.js'
+import { unlessGone } from './gone.js'
 
 /** A machine's documents, to learn what it uses: as it runs, and as it will start the next time. */
 export interface MachineXml {
@@ -22,10 +23,7 @@ export function readMachines(connection: Connection, { running }: { running: boo
 
 /** A machine may be gone since the list was read. */
 function read(domain: Domain, running: boolean): MachineXml | null {
-  try {
-    return { name: domain.name(), running, xmls: [...running ? [domain.xml()] : [], domain.xml(domainXml.inactive)] }
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noDomain)) return null
-    throw error
-  }
+  return unlessGone(() => ({
+    name: domain.name(), running, xmls: [...running ? [domain.xml()] : [], domain.xml(domainXml.inactive)],
+  }), failure.noDomain)
 }

@@ -2,7 +2,7 @@ import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
-import { EventFlag, Watch } from '../watch.js'
+import { Watch } from '../watch.js'
 import { askGuest } from './ask-guest.js'
 
 export interface RebootOptions {
@@ -20,11 +20,10 @@ export async function rebootVm(connection: Connection, domain: Domain, { timeout
   if (state !== 'running' && state !== 'blocked') {
     throw new BayError('wrong-state', `it is ${state}, so its guest cannot be asked to reboot`, { hints: [`bay vm start ${domain.name()}`] })
   }
-  using rebooted = new EventFlag(connection, domain)
+  using rebooted = new Watch(connection, { domain, only: 'reboot' })
   await askGuest(domain, (flags) => domain.reboot(flags))
   if (noWait) return
-  using watch = new Watch(connection)
-  await watch.until(() => rebooted.raised() || undefined, { timeout }).catch((error: unknown) => {
+  await rebooted.event({ timeout }).catch((error: unknown) => {
     if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error
     throw new BayError('timeout', `${domain.name()} was asked to reboot and has not after ${timeout / 1000} s`, {
       hints: [`bay vm reset ${domain.name()} presses the reset button: the guest loses what it has not written`],

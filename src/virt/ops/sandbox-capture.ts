@@ -95,5 +95,6 @@ function mark(element: XmlElement, object: Network | StoragePool): XmlElement {
 }
 
 function byName<T extends { name(): string }>(objects: readonly T[]): T[] {
-  return objects.map((object) => ({ object, name: object.name() })).sort((a, b) => a.name < b.name ? -1 : 1).map(({ object }) => object)
+  const named = objects.map((object) => ({ object, name: object.name() }))
+  return named.sort((a, b) => a.name < b.name ? -1 : 1).map(({ object }) => object)
 }

@@ -1,25 +1,25 @@
 import { failure, VirtError } from '../errors.js'
 
 /**
- * A call that the host's driver does not have, in plain words: libvirt itself only names its function. Every other
- * error comes back as it is.
+ * The error of a call that the host's driver does not have, in plain words: libvirt only names its function. Every
+ * other error comes back as it is.
  */
-export function plainly(error: unknown, host: { shared: boolean }): unknown {
+export function plainly(error: Error, host: { shared: boolean }): Error {
   if (!(error instanceof VirtError) || !error.is(failure.noSupport)) return error
   const functionName = /\bvir[A-Z]\w+/.exec(error.message)?.[0] ?? error.call
-  const what = lacks.find(([calls]) => calls.test(functionName))?.[1] ?? 'no such thing'
-  const [who, hints] = host.shared ? ["this host's driver", []] : ['the embedded host', ['use a host with a daemon, such as -c qemu:///system']]
-  return error.restated(`${who} has ${what} (${functionName})`, hints)
+  const what = lacks.find(([calls]) => calls.test(functionName))?.[1] ?? 'cannot do this'
+  return host.shared
+    ? error.restated(`this host's driver ${what} (${functionName})`)
+    : error.restated(`the embedded host ${what} (${functionName})`, ['a host with a daemon has it: -c qemu:///system'])
 }
 
 /** What is missing, by the function that says so. */
 const lacks: [calls: RegExp, what: string][] = [
-  [/^virNWFilter|NWFilters|NWFilterBindings/, 'no network filters'],
-  [/DHCPLeases/, 'no leases'],
-  [/^virDomain(Attach|Detach|Update)Device/, 'no hot plug'],
-  [/^virStorageVol(Upload|Download|Wipe)/, 'volumes without content'],
-  [/^virDomain(Open|Screenshot)|^virDomainSendKey/, 'no consoles and screens'],
-  [/^virDomainMigrate/, 'no migration'],
-  [/^virDomainQemuAgent|^virDomainAgent|^virDomainFS|GuestInfo/, 'no guest agent'],
-  [/DomainCapabilities/, 'no domain capabilities'],
+  [/NWFilter/, 'has no network filters'],
+  [/DHCPLeases/, 'has no leases'],
+  [/^virDomain(Attach|Detach|Update)Device/, 'has no hot plug'],
+  [/^virStorageVol(Upload|Download|Wipe)/, 'keeps no content of volumes'],
+  [/^virDomainOpen(Console|Graphics|Channel)/, 'has no consoles'],
+  [/^virDomainMigrate/, 'has no migration'],
+  [/DomainCapabilities/, 'does not tell what its machines may have'],
 ]

@@ -25,7 +25,7 @@ export async function openSandbox(uri: string, { readOnly = false, timeout }: Op
       async [Symbol.asyncDispose]() {
         using _connection = connection
         using _lock = lock
-        if (!readOnly && !connection.disposed) await save(connection, root, file.path, text)
+        if (!readOnly) await save(connection, root, file.path, text)
       },
     }
   } catch (error) {

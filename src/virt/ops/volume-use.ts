@@ -1,8 +1,9 @@
 import { readVolumeReferences } from '../../xml/volume-references.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
-import { VirtError, failure } from '../errors.js'
+import { failure } from '../errors.js'
 import type { StoragePool } from '../pool.js'
+import { unlessGone } from './gone.js'
 import { readMachines } from './machine-xml.js'
 
 export interface VolumePlace {
@@ -81,6 +82,15 @@ export class VolumeUse {
   }
 }
 
+/** All volumes of the running pools as `pool/name`, layers before what they lie over. */
+export function deletableVolumes(connection: Connection): string[] {
+  const layers = readLayers(connection)
+  const use = new VolumeUse([], layers)
+  return layers.map(({ pool, name, path }) => ({ name: `${pool}/${name}`, depth: use.depth(path) }))
+    .sort((a, b) => b.depth - a.depth || a.name.localeCompare(b.name, 'en', { numeric: true }))
+    .map(({ name }) => name)
+}
+
 /** What storage each machine uses, as it runs and as it will start. */
 export function machineUses(connection: Connection, which: { running: boolean }): MachineUse[] {
   return readMachines(connection, which).map(({ name, running, xmls }) => {
@@ -103,14 +113,11 @@ function readLayers(connection: Connection): Layer[] {
 
 /** A pool may have been stopped since it was listed, and a volume deleted. */
 function layersIn(pool: StoragePool): Layer[] {
-  try {
-    using volumes = pool.volumes()
-    return volumes.map((volume) => {
-      const { name, path, backing } = readVolume(volume.xml())
-      return { pool: pool.name(), name, path: path ?? volume.path(), backing: backing?.path ?? null }
-    })
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noPool, failure.noVolume, failure.operationInvalid)) return []
-    throw error
-  }
+  using volumes = unlessGone(() => pool.volumes(), failure.noPool, failure.operationInvalid)
+  return (volumes ?? []).flatMap((volume) => {
+    const xml = unlessGone(() => volume.xml(), failure.noVolume)
+    if (xml === null) return []
+    const { name, path, backing } = readVolume(xml)
+    return { pool: pool.name(), name, path: path ?? volume.path(), backing: backing?.path ?? null }
+  })
 }

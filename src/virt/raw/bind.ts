@@ -2,7 +2,7 @@ import { DataType } from 'ffi-rs'
 import { VirtError, type LibvirtFailure } from '../errors.js'
 import { callNative, callNativeInThread, libvirtFunction, type NativeCall } from './library.js'
 import { libvirtTable } from './libvirt.js'
-import { allocate, cText, freeMemory, readMemory, readText } from './memory.js'
+import { allocate, cText, freeMemory, readMemory, readText, writeMemory } from './memory.js'
 import type { ArgumentsOf, Entry, ParameterKind, Pointer, ResultKind, ReturnOf } from './types.js'
 
 type Table = typeof libvirtTable
@@ -124,22 +124,26 @@ function takeText(address: bigint): string | null {
   }
 }
 
-/** Leaves an error on a connection, by a look-up that must fail. */
-export function plantError(connection: Pointer<'conn'>): void {
-  callNative(nativeCall('virDomainLookupByUUIDString', libvirtTable.virDomainLookupByUUIDString, [connection, nobody]))
+/**
+ * A flag on a connection that an event lowers, for C never calls JavaScript: the flag is an error that is written into
+ * the connection, and the events' callback is virConnResetLastError, whose first parameter is the connection.
+ * https://libvirt.org/html/libvirt-virterror.html#virConnResetLastError
+ */
+export function raiseFlag(connection: Pointer<'conn'>): void {
+  writeMemory(connectionError(connection), flagCode)
 }
 
-const nobody = '00000000-0000-0000-0000-000000000000'
-
-/** Whether the last error of a connection is still there; successful calls leave it. */
-export function hasError(connection: Pointer<'conn'>): boolean {
-  return connectionError(connection) !== 0n
+export function flagIsUp(connection: Pointer<'conn'>): boolean {
+  return readMemory(connectionError(connection), flagCode.length).readInt32LE(0) !== 0
 }
 
-/** A callback that clears the connection's last error; as an event's callback its first parameter is the connection. */
-export function errorResetCallback(): bigint {
+/** The callback that lowers it. */
+export function flagLowerer(): bigint {
   return libvirtFunction('virConnResetLastError')
 }
+
+/** A virErrorNumber that libvirt does not have. */
+const flagCode = Buffer.from(Int32Array.of(-1).buffer)
 
 const errorSize = 96
 
@@ -153,7 +157,7 @@ function connectionFailure(connection: bigint): LibvirtFailure {
   return failureAt(connectionError(connection))
 }
 
-/** NULL when its last error has been reset: https://libvirt.org/html/libvirt-virterror.html#virConnGetLastError */
+/** Never NULL: one that was reset has the code 0. https://libvirt.org/html/libvirt-virterror.html#virConnGetLastError */
 function connectionError(connection: bigint): bigint {
   return callNative({
     library: 'libvirt', name: 'virConnGetLastError', result: DataType.BigInt, types: [DataType.BigInt], values: [connection],

@@ -15,6 +15,14 @@ export function readMemory(address: bigint, size: number): Buffer {
   return buffer
 }
 
+/** Writes into native memory. The caller vouches that it is there. */
+export function writeMemory(address: bigint, bytes: Buffer): void {
+  callNative({
+    library: 'libc', name: 'memcpy', result: DataType.BigInt,
+    types: [DataType.BigInt, DataType.U8Array, DataType.BigInt], values: [address, bytes, BigInt(bytes.length)],
+  })
+}
+
 const shortText = Buffer.alloc(1024)
 
 /** Copies a C string (UTF-8); the memory stays its owner's. NULL gives null. */

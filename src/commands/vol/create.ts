@@ -1,0 +1,43 @@
+import * as Flags from '@oclif/core/flags'
+import { ActionCommand, type ActionResult } from '../../action.js'
+import { BayError } from '../../errors.js'
+import { findRunningPool, findVolume, parseVolumeName } from '../../find.js'
+import { changeFlags, ifMissingFlag, sizeFlag, volumeArg } from '../../flags.js'
+import { checkName } from '../../names.js'
+import { createVolume } from '../../virt/ops/create-volume.js'
+import { existing } from '../../virt/ops/define.js'
+
+export default class VolCreate extends ActionCommand<typeof VolCreate> {
+  static override summary = 'Create a storage volume'
+  static override description = 'An empty one, or with --backing a layer that keeps only what differs from another volume. It takes room as it is '
+    + 'written, except on block devices. While the pool is busy with something else it waits, up to 30 s.'
+
+  static override examples = [
+    '<%= config.bin %> vol create default/data.qcow2 --size 20G',
+    '<%= config.bin %> vol create default/web-1.qcow2 --backing default/debian-12.qcow2',
+    '<%= config.bin %> vol create default/raw.img --size 512M --format raw --if-missing',
+  ]
+
+  static override args = volumeArg
+  static override flags = {
+    ...changeFlags,
+    'size': sizeFlag({ helpValue: 'SIZE', description: 'such as 512M or 20G (default: that of the backing volume)' }),
+    'format': Flags.option({ options: ['qcow2', 'raw'] as const, description: 'the format (default: qcow2, raw on block devices)' })(),
+    'backing': Flags.string({ helpValue: 'POOL/NAME', description: 'the volume that it is a layer over' }),
+    'if-missing': ifMissingFlag,
+  }
+
+  async run(): Promise<ActionResult> {
+    const { size, format, backing } = this.flags
+    const { pool: poolName, name } = parseVolumeName(this.args.name)
+    checkName('vol', name)
+    return this.actOnOne({ action: 'create', kind: 'vol' }, this.args.name, async (fullName, host) => {
+      using pool = findRunningPool(host, poolName)
+      using old = existing({ find: (each) => pool.volume(each) }, name)
+      if (old && this.flags['if-missing']) return { changed: false, said: 'exists already' }
+      if (old) throw new BayError('exists', `there is a volume ${fullName} already`, { hints: [`bay vol show ${fullName}`, 'give another name, or --if-missing'] })
+      using base = backing === undefined ? null : findVolume(host, backing)
+      return { ...await createVolume(host, pool, { name, size, format }, base?.volume ?? null, { dryRun: this.dryRun }) }
+    })
+  }
+}

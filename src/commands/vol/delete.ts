@@ -1,0 +1,37 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { ActionCommand, type ActionResult } from '../../action.js'
+import { findVolume } from '../../find.js'
+import { manyFlags } from '../../flags.js'
+import { deleteVolume } from '../../virt/ops/delete-volume.js'
+import { deletableVolumes, VolumeUse } from '../../virt/ops/volume-use.js'
+
+export default class VolDelete extends ActionCommand<typeof VolDelete> {
+  static override summary = 'Delete storage volumes with their data'
+  static override description = 'Refuses while a machine, running or not, or another volume needs it, and names them. Of a chain of layers the '
+    + 'upper ones are deleted first.'
+
+  static override examples = [
+    '<%= config.bin %> vol delete default/web-1.qcow2',
+    "<%= config.bin %> vol delete --yes 'default/test-*'",
+  ]
+
+  static override args = { name: Args.string({ multiple: true, description: 'volumes, as POOL/NAME; globs such as \'default/web-*\' work in quotes' }) }
+  static override flags = {
+    ...manyFlags,
+    // One after the other unless told: a volume can go only when the layers over it have gone.
+    parallel: Flags.integer({ ...manyFlags.parallel, default: 1 }),
+  }
+
+  async run(): Promise<ActionResult | ActionResult[]> {
+    const names = this.args.name ?? []
+    await this.confirm(`delete ${this.flags.all ? 'all volumes of all running pools' : names.join(', ')} with all data in it?`)
+    let use: VolumeUse | undefined
+    return this.act({ action: 'delete', kind: 'vol', names, available: deletableVolumes }, async (name, host) => {
+      using found = findVolume(host, name)
+      use ??= VolumeUse.read(host)
+      const place = { pool: found.pool, name: found.name, path: found.volume.path() }
+      return { ...await deleteVolume(found.volume, place, use, { dryRun: this.dryRun }) }
+    })
+  }
+}
