@@ -59,7 +59,7 @@ export class UsageError extends BayError {
 export function merged(error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== 'SuppressedError' || !('suppressed' in error) || !('error' in error)) return error
   const [undoing, first] = [merged(error.error), merged(error.suppressed)]
-  if (!(undoing instanceof BayError)) return first
+  if (!(undoing instanceof BayError) || undoing.code !== 'left-behind') return first
   const what = first instanceof Error ? first.message : String(first)
   return new BayError(undoing.code, `${what}; ${undoing.message}`, { hints: undoing.hints, cause: first })
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { merged, UsageError } from './errors.js'
+import { BayError, merged, UsageError } from './errors.js'
 import { exitCodeOf, renderError } from './output/failure.js'
 import { exit } from './exit.js'
 import { guardStreams, writeErr, writeOut } from './output/streams.js'
@@ -54,11 +54,19 @@ function oclifExit(error: unknown): number | undefined {
   return property(error, 'code') === 'EEXIT' ? (error as { oclif: { exit: number } }).oclif.exit : undefined
 }
 
-/** What oclif's parser refuses is a usage error; its message has the advice to see --help on a line of its own. */
+/**
+ * What oclif's parser refuses is a usage error; its message has the advice to see --help on a line of its own. Around
+ * what a flag's own parser says it writes `Parsing --size \n\t…`, and the same advice.
+ */
 function fromParser(error: unknown): unknown {
-  if (!(error instanceof Error) || property(error, 'parse') === undefined) return error
-  const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ')
-  return new UsageError(message.charAt(0).toLowerCase() + message.slice(1), 'add --help for what it takes')
+  if (!(error instanceof Error)) return error
+  const [, flag, ofFlag] = /^Parsing (--\S+) \n\t([^]*)\nSee more help with --help$/.exec(error.message) ?? []
+  if (error instanceof BayError) return ofFlag === undefined ? error : Object.assign(error, { message: ofFlag })
+  // oclif's own exit code for what is wrong on the command line, whether its parser or a flag says so
+  if (ofFlag === undefined && property(property(error, 'oclif'), 'exit') !== 2) return error
+  const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ')
+  const sentence = message.charAt(0).toLowerCase() + message.slice(1)
+  return new UsageError(flag === undefined ? sentence : `${flag}: ${sentence}`, 'add --help for what it takes')
 }
 
 function property(value: unknown, name: string): unknown {

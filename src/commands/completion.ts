@@ -1,8 +1,6 @@
 import * as Args from '@oclif/core/args'
+import { readFile } from 'node:fs/promises'
 import { BaseCommand } from '../base.js'
-import { scripts, type Shell } from '../completion/scripts.js'
-
-const shells = Object.keys(scripts) as Shell[]
 
 export default class Completion extends BaseCommand<typeof Completion> {
   static override summary = 'Print the completion script of a shell'
@@ -16,11 +14,12 @@ export default class Completion extends BaseCommand<typeof Completion> {
   ]
 
   static override args = {
-    shell: Args.custom<Shell>({ options: shells, required: true, description: `the shell: ${shells.join(', ')}` })(),
+    shell: Args.string({ options: ['bash', 'zsh', 'fish'], required: true, description: 'bash, zsh or fish' }),
   }
 
-  async run(): Promise<{ shell: Shell, script: string }> {
+  async run(): Promise<{ shell: string, script: string }> {
     const { shell } = this.args
-    return this.showValue({ shell, script: scripts[shell] }, scripts[shell])
+    const script = await readFile(new URL(`../../bin/completion/bay.${shell}`, import.meta.url), 'utf8')
+    return this.showValue({ shell, script }, script)
   }
 }

@@ -18,7 +18,7 @@ export interface NamesWanted {
   taken: string[]
 }
 
-export type CompletedKind = Exclude<NamedKind, 'snapshot'>
+type CompletedKind = Exclude<NamedKind, 'snapshot'>
 
 /** What may stand where the cursor is: words that are known, or names of objects. The last of the words is what was typed of it. */
 export function candidates(manifest: Manifest, words: readonly string[]): Candidate[] | NamesWanted {
@@ -28,7 +28,7 @@ export function candidates(manifest: Manifest, words: readonly string[]): Candid
   const [, before, name] = /^(--([^=]+)=)/.exec(typed) ?? []
   const flag = name === undefined ? undefined : line.flags[name]
   if (flag && before !== undefined && !line.literal) return flagValues(line, flag, before)
-  if (typed.startsWith('-') && !line.literal) return Object.values(line.flags).filter(({ hidden }) => !hidden).flatMap(flagNames)
+  if (typed.startsWith('-') && !line.literal) return Object.values(line.flags).filter(({ hidden }) => !hidden).flatMap(flagNames).concat(help)
   return line.command ? argument(line, line.command) : nextWords(manifest, line)
 }
 
@@ -40,6 +40,9 @@ function flagValues({ uri }: Line, { name, options }: FlagEntry, before: string)
   if (kind) return { kind, uri, before, taken: [] }
   return (name === 'connect' ? hosts : options ?? []).map((value) => ({ value: `${before}${value}`, about: '' }))
 }
+
+/** oclif answers it by itself, so that the manifest does not have it. */
+const help = { value: '--help', about: 'what the command does and takes' }
 
 function flagNames({ name, char, description = '', allowNo }: FlagEntry): Candidate[] {
   const names = [`--${name}`, ...char === undefined ? [] : [`-${char}`], ...allowNo ? [`--no-${name}`] : []]

@@ -14,7 +14,7 @@ export interface CommandEntry {
   flags: Record<string, FlagEntry>
 }
 
-export interface ArgEntry {
+interface ArgEntry {
   name: string
   multiple?: boolean
   options?: string[]

@@ -23,6 +23,7 @@ export async function readImageFile(path: string): Promise<ImageFile> {
   const other = otherFormats.find(([, magic]) => header.toString('latin1').startsWith(magic))
   if (other) throw new UsageError(`${path} is a ${other[0]} image`, `qemu-img convert -O qcow2 ${path} ${path}.qcow2`)
   if (header.toString('latin1', 0, 4) !== 'QFI\xfb') return { path, format: 'raw', length, capacity: length }
+  refuseBroken(path, header, length)
   refuseLayer(path, header)
   return { path, format: 'qcow2', length, capacity: Number(header.readBigUInt64BE(24)) }
 }
@@ -42,6 +43,13 @@ async function readHeader(path: string): Promise<{ header: Buffer, length: numbe
   } finally {
     await file.close()
   }
+}
+
+/** qcow2's header: its version at 4, the guest's bytes at 24; the shortest has 72 bytes. */
+function refuseBroken(path: string, header: Buffer, length: number): void {
+  const [version, capacity] = [header.readUInt32BE(4), header.readBigUInt64BE(24)]
+  const whole = length >= 72 && (version === 2 || version === 3) && capacity > 0n && capacity <= BigInt(Number.MAX_SAFE_INTEGER)
+  if (!whole) throw new UsageError(`the image ${path} begins like qcow2 but is cut short or damaged`, `qemu-img check ${path}`)
 }
 
 /** qcow2's header: the backing file's place at 8, incompatible features at 72, of which bit 2 is an external data file. */

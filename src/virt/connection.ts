@@ -7,7 +7,7 @@ import { Network } from './network.js'
 import { NodeDevice } from './node-device.js'
 import { StoragePool } from './pool.js'
 import { call, openInBackground } from './raw/bind.js'
-import { registerEventLoop } from './raw/pump.js'
+import { holdEventLoop, registerEventLoop } from './raw/event-loop.js'
 import type { Pointer } from './raw/types.js'
 import { longFrom } from './read.js'
 import { readDomainStats, type DomainStats } from './stats.js'
@@ -34,6 +34,8 @@ export interface NodeInfo {
 
 /** A libvirt host: https://libvirt.org/html/libvirt-libvirt-host.html */
 export class Connection extends Handle<'conn'> {
+  #release: () => void = () => undefined
+
   /**
    * Opens a connection; null means libvirt's own choice (LIBVIRT_DEFAULT_URI, then libvirt.conf, then a guess).
    * @throws VirtError, or BayError `cannot-connect` when nobody answers in time
@@ -142,6 +144,7 @@ export class Connection extends Handle<'conn'> {
 
   protected free(pointer: Pointer<'conn'>): void {
     call.virConnectClose(pointer)
+    this.#release()
   }
 
   /**
@@ -152,6 +155,7 @@ export class Connection extends Handle<'conn'> {
     const { interval, count } = isRemote(this.uri()) ? patient : prompt
     try {
       call.virConnectSetKeepAlive(this.pointer, interval, count)
+      this.#release = holdEventLoop()
     } catch (error) {
       if (!(error instanceof VirtError) || !error.is(failure.noSupport)) throw error
     }

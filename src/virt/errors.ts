@@ -109,5 +109,9 @@ function hintsFor(from: LibvirtFailure): string[] {
 
 /** libvirt's messages begin in lower case and with the words of its code; people read the rest. */
 function sentence(message: string): string {
+  if (/client socket is closed|End of file while reading|cannot (recv|write|send) data/i.test(message)) {
+    return `the connection to the host was lost: ${message}`
+  }
+  if (/closed due to keepalive timeout/.test(message)) return 'the host stopped answering, and the connection was given up'
   return message.replace(/^(internal error: |Requested operation is not valid: |operation failed: |unsupported configuration: )/, '').trim()
 }

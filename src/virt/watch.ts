@@ -1,11 +1,14 @@
 import { BayError } from '../errors.js'
 import type { Connection } from './connection.js'
 import type { Domain } from './domain.js'
-import { call, flagIsUp, flagLowerer, raiseFlag } from './raw/bind.js'
-import { runEventLoop } from './raw/pump.js'
+import { call, EventFlag } from './raw/bind.js'
+import { holdEventLoop } from './raw/event-loop.js'
 
 /** virDomainEventID: those after which a machine is worth another look */
 const watchedEvents = { lifecycle: 0, reboot: 1, pmWakeup: 11, pmSuspend: 12, pmSuspendDisk: 14, agentLifecycle: 18 }
+
+/** How often (ms) the flag that an event lowers is looked at; that costs no call. */
+const flagEvery = 20
 
 /** Even without an event everybody looks again this often (ms): leases, for one, come without any. */
 const lookAgainAfter = 500
@@ -29,23 +32,30 @@ export class Watch implements Disposable {
   readonly #connection: Connection
   readonly #registrations: number[] = []
   readonly #looks = new Set<() => void>()
-  readonly #stop: () => void
+  readonly #release: () => void
+  readonly #flag: EventFlag
+  readonly #timer: NodeJS.Timeout
   #happened = false
 
   constructor(connection: Connection, { domain, only }: WatchOptions = {}) {
     this.#connection = connection
-    this.#stop = runEventLoop(() => this.#lookAfterEvent())
-    raiseFlag(connection.pointer)
+    this.#release = holdEventLoop()
+    this.#flag = new EventFlag(connection.pointer)
+    this.#timer = setInterval(() => this.#lookAfterEvent(), flagEvery)
     for (const event of only === undefined ? Object.values(watchedEvents) : [watchedEvents[only]]) {
       this.#registrations.push(call.virConnectDomainEventRegisterAny(
-        connection.pointer, domain?.pointer ?? null, event, flagLowerer(), 0n, 0n,
+        connection.pointer, domain?.pointer ?? null, event, EventFlag.lowerer(), 0n, 0n,
       ))
     }
   }
 
-  /** Waits for an event. @throws BayError `timeout`; the signal's reason */
+  /**
+   * Waits for an event that came since the watch began, or since the last one that was waited for.
+   * @throws BayError `timeout`; the signal's reason
+   */
   async event(options: WaitOptions = {}): Promise<void> {
     await this.until(() => this.#happened || undefined, options)
+    this.#happened = false
   }
 
   /**
@@ -81,15 +91,16 @@ export class Watch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#stop()
-    if (this.#connection.disposed) return
+    clearInterval(this.#timer)
+    this.#release()
+    // A connection that is lost has no registrations any more.
+    if (this.#connection.disposed || !this.#connection.isAlive()) return
     for (const id of this.#registrations.splice(0)) call.virConnectDomainEventDeregisterAny(this.#connection.pointer, id)
   }
 
-  /** The loop turns for our own calls too; only an event lowers the flag. */
   #lookAfterEvent(): void {
-    if (this.#connection.disposed || flagIsUp(this.#connection.pointer)) return
-    raiseFlag(this.#connection.pointer)
+    if (this.#connection.disposed || this.#flag.isUp()) return
+    this.#flag.raise()
     this.#happened = true
     for (const look of [...this.#looks]) look()
   }

@@ -25,13 +25,28 @@ export interface BayResult {
   seconds: number
 }
 
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+/** A run that is still under way. */
+export interface RunningBay {
+  /** Sends it a signal; nothing when it has ended already. */
+  kill: (signal: NodeJS.Signals) => void
+  /** Resolves once it has written this on stderr. @throws when it ends without */
+  says: (text: string) => Promise<void>
+  done: Promise<BayResult>
+}
+
+/** BAY_BIN is another build to be tested, as the path of its run.js. */
+export const program = process.env['BAY_BIN'] ?? fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** Runs the built program as a user would, with nothing of this process's environment but PATH. */
 export function bay(args: string[], options: BayOptions = {}): Promise<BayResult> {
+  return startBay(args, options).done
+}
+
+/** The same, for who has something to do to it meanwhile. */
+export function startBay(args: string[], options: BayOptions = {}): RunningBay {
   const started = performance.now()
   const child = spawn(process.execPath, [program, ...args], {
-    env: environment(options),
+    env: bayEnvironment(options),
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeout ?? 120_000,
     killSignal: 'SIGKILL',
@@ -43,7 +58,7 @@ export function bay(args: string[], options: BayOptions = {}): Promise<BayResult
   // A program that ends without reading its input is no failure of the test.
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? '')
-  return new Promise((resolve, reject) => {
+  const done = new Promise<BayResult>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
       const text = Buffer.concat(stdout).toString()
@@ -54,9 +69,17 @@ export function bay(args: string[], options: BayOptions = {}): Promise<BayResult
       })
     })
   })
+  const says = (text: string) => new Promise<void>((resolve, reject) => {
+    const look = () => { if (Buffer.concat(stderr).includes(text)) resolve() }
+    child.stderr.on('data', look)
+    look()
+    done.then(() => reject(new Error(`bay ended without saying "${text}": ${Buffer.concat(stderr).toString()}`)), reject)
+  })
+  return { kill: (signal) => { child.kill(signal) }, says, done }
 }
 
-function environment({ uri, env }: BayOptions): Record<string, string> {
+/** The clean environment that the program is run in. */
+export function bayEnvironment({ uri, env }: BayOptions): Record<string, string> {
   const home = temporaryHome()
   return {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',

@@ -17,7 +17,12 @@ export default class FilterList extends BaseCommand<typeof FilterList> {
   async run(): Promise<readonly FilterRow[]> {
     const host = await this.look()
     const rows = listFilters(host).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
-    return this.showList(rows, columns, { xmlOf: (row) => { using filter = host.filterByUuid(row.uuid); return filter.xml() } })
+    return this.showList(rows, columns, {
+      xmlOf: (row) => {
+        using filter = host.filterByUuid(row.uuid)
+        return filter.xml()
+      },
+    })
   }
 }
 

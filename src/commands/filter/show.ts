@@ -21,7 +21,7 @@ export default class FilterShow extends BaseCommand<typeof FilterShow> {
   async run(): Promise<FilterDetails> {
     const host = await this.look()
     using filter = find.filter(host, this.args.name)
-    return this.showObject(describeFilter(host, filter), fields, columns, () => filter.xml())
+    return await this.showObject(describeFilter(host, filter), fields, columns, () => filter.xml())
   }
 }
 

@@ -15,6 +15,6 @@ export default class FilterXml extends BaseCommand<typeof FilterXml> {
 
   async run(): Promise<string> {
     using filter = find.filter(await this.look(), this.args.name)
-    return this.showText(filter.xml())
+    return await this.showText(filter.xml())
   }
 }

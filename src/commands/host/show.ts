@@ -2,7 +2,7 @@ import { BaseCommand } from '../../base.js'
 import type { Field } from '../../output/details.js'
 import type { Column } from '../../output/table.js'
 import { formatSize } from '../../units.js'
-import { describeHost, type HostDescription } from '../../virt/ops/describe-host.js'
+import { describeHost, openToAsk, type HostDescription } from '../../virt/ops/describe-host.js'
 
 export default class HostShow extends BaseCommand<typeof HostShow> {
   static override summary = 'Show the host'
@@ -14,7 +14,8 @@ export default class HostShow extends BaseCommand<typeof HostShow> {
   ]
 
   async run(): Promise<HostDescription> {
-    const { connection, uri, shared } = await this.openHost({ readOnly: true })
+    const embedded = /^sandbox(:|$)/.test(this.uri ?? '')
+    const { connection, uri, shared } = await openToAsk((options) => this.openHost(options), { embedded })
     const host = describeHost(connection, shared ? connection.uri() : uri)
     return this.showObject(host, fields, columns, () => connection.capabilities())
   }

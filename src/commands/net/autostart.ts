@@ -19,7 +19,7 @@ export default class NetAutostart extends ActionCommand<typeof NetAutostart> {
     return this.act({ action: 'autostart', kind: 'net', names: this.args.name ?? [] }, (name, host) => {
       using network = find.net(host, name)
       const said = on ? 'starts with its host' : 'does not start with its host'
-      if (network.isPersistent() && network.autostart() === on) return { changed: false, said: `already ${said}`, autostart: on }
+      if (network.isPersistent() && network.autostart() === on) return { changed: false, said: `${said} already`, autostart: on }
       if (!this.dryRun) network.setAutostart(on)
       return { changed: true, said, autostart: on }
     })

@@ -22,7 +22,10 @@ export default class NetLeases extends BaseCommand<typeof NetLeases> {
     const host = await this.look()
     const { name: names = [] } = this.args
     const wanted = names.length === 0 ? namesOf.net(host) : expandNames(names, namesOf.net(host), 'net')
-    const rows = wanted.flatMap((name) => { using network = find.net(host, name); return networkLeases(network) })
+    const rows = wanted.flatMap((name) => {
+      using network = find.net(host, name)
+      return networkLeases(network)
+    })
     return this.showList(rows, columns, { nameOf: ({ address }) => address })
   }
 }

@@ -17,7 +17,12 @@ export default class NetList extends BaseCommand<typeof NetList> {
   async run(): Promise<readonly NetworkRow[]> {
     const host = await this.look()
     const rows = listNetworks(host).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
-    return this.showList(rows, columns, { xmlOf: (row) => { using network = host.networkByUuid(row.uuid); return network.xml() } })
+    return this.showList(rows, columns, {
+      xmlOf: (row) => {
+        using network = host.networkByUuid(row.uuid)
+        return network.xml()
+      },
+    })
   }
 }
 

@@ -20,7 +20,7 @@ export default class NetShow extends BaseCommand<typeof NetShow> {
 
   async run(): Promise<NetworkDetails> {
     using network = find.net(await this.look(), this.args.name)
-    return this.showObject(describeNetwork(network), fields, columns, () => network.xml())
+    return await this.showObject(describeNetwork(network), fields, columns, () => network.xml())
   }
 }
 

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base.js'
 import { find } from '../../find.js'
 import { nameArg } from '../../flags.js'
-import { inactiveXml } from '../../virt/flags.js'
+import { storedXml } from '../../virt/ops/define.js'
 
 export default class NetXml extends BaseCommand<typeof NetXml> {
   static override summary = 'Print a network\'s XML'
@@ -18,6 +18,6 @@ export default class NetXml extends BaseCommand<typeof NetXml> {
 
   async run(): Promise<string> {
     using network = find.net(await this.look(), this.args.name)
-    return this.showText(network.xml(this.flags.inactive ? inactiveXml : 0))
+    return await this.showText(this.flags.inactive ? storedXml(network) ?? network.xml() : network.xml())
   }
 }

@@ -19,7 +19,7 @@ export default class PoolAutostart extends ActionCommand<typeof PoolAutostart> {
     return this.act({ action: 'autostart', kind: 'pool', names: this.args.name ?? [] }, (name, host) => {
       using pool = find.pool(host, name)
       const said = on ? 'starts with its host' : 'does not start with its host'
-      if (pool.isPersistent() && pool.autostart() === on) return { changed: false, said: `already ${said}`, autostart: on }
+      if (pool.isPersistent() && pool.autostart() === on) return { changed: false, said: `${said} already`, autostart: on }
       if (!this.dryRun) pool.setAutostart(on)
       return { changed: true, said, autostart: on }
     })

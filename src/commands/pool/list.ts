@@ -18,7 +18,12 @@ export default class PoolList extends BaseCommand<typeof PoolList> {
   async run(): Promise<readonly PoolRow[]> {
     const host = await this.look()
     const rows = listPools(host).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
-    return this.showList(rows, columns, { xmlOf: (row) => { using pool = host.poolByUuid(row.uuid); return pool.xml() } })
+    return this.showList(rows, columns, {
+      xmlOf: (row) => {
+        using pool = host.poolByUuid(row.uuid)
+        return pool.xml()
+      },
+    })
   }
 }
 

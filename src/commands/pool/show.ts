@@ -19,7 +19,7 @@ export default class PoolShow extends BaseCommand<typeof PoolShow> {
 
   async run(): Promise<PoolRow> {
     using pool = find.pool(await this.look(), this.args.name)
-    return this.showObject(describePool(pool), fields, columns, () => pool.xml())
+    return await this.showObject(describePool(pool), fields, columns, () => pool.xml())
   }
 }
 

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base.js'
 import { find } from '../../find.js'
 import { nameArg } from '../../flags.js'
-import { inactiveXml } from '../../virt/flags.js'
+import { storedXml } from '../../virt/ops/define.js'
 
 export default class PoolXml extends BaseCommand<typeof PoolXml> {
   static override summary = 'Print a storage pool\'s XML'
@@ -18,6 +18,6 @@ export default class PoolXml extends BaseCommand<typeof PoolXml> {
 
   async run(): Promise<string> {
     using pool = find.pool(await this.look(), this.args.name)
-    return this.showText(pool.xml(this.flags.inactive ? inactiveXml : 0))
+    return await this.showText(this.flags.inactive ? storedXml(pool) ?? pool.xml() : pool.xml())
   }
 }

@@ -42,6 +42,12 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     })
   }
 
+  /** libvirt tells what machines a host can run only to those who may write (CVE-2019-10167), and a dry run plans too. */
+  protected override async change(): Promise<Connection> {
+    const host = await super.change()
+    return this.dryRun && this.sharedHost ? (await this.openHost({ readOnly: false })).connection : host
+  }
+
   #request(): NewVm {
     const { flags } = this
     return {

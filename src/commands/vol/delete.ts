@@ -20,7 +20,7 @@ export default class VolDelete extends ActionCommand<typeof VolDelete> {
   static override flags = {
     ...manyFlags,
     // One after the other unless told: a volume can go only when the layers over it have gone.
-    parallel: Flags.integer({ ...manyFlags.parallel, default: 1 }),
+    parallel: Flags.integer({ min: 1, max: 64, default: 1, helpValue: 'N', description: 'how many to work on at the same time' }),
   }
 
   async run(): Promise<ActionResult | ActionResult[]> {

@@ -26,7 +26,10 @@ export default class VolList extends BaseCommand<typeof VolList> {
       .sort((a, b) => fullName(a).localeCompare(fullName(b), 'en', { numeric: true }))
     return this.showList(rows, columns, {
       nameOf: fullName,
-      xmlOf: (row) => { using pool = host.pool(row.pool); using volume = pool.volume(row.name); return volume.xml() },
+      xmlOf: (row) => {
+        using volume = host.volumeByPath(row.path)
+        return volume.xml()
+      },
     })
   }
 

@@ -16,6 +16,6 @@ export default class VolPath extends BaseCommand<typeof VolPath> {
   async run(): Promise<{ pool: string, name: string, path: string }> {
     using found = findVolume(await this.look(), this.args.name)
     const path = found.volume.path()
-    return this.showValue({ pool: found.pool, name: found.name, path }, `${path}\n`)
+    return await this.showValue({ pool: found.pool, name: found.name, path }, `${path}\n`)
   }
 }

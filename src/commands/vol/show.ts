@@ -20,7 +20,7 @@ export default class VolShow extends BaseCommand<typeof VolShow> {
   async run(): Promise<VolumeDetails> {
     const host = await this.look()
     using found = findVolume(host, this.args.name)
-    return this.showObject(describeVolume(host, found.pool, found.volume), fields, columns, () => found.volume.xml())
+    return await this.showObject(describeVolume(host, found.pool, found.volume), fields, columns, () => found.volume.xml())
   }
 }
 

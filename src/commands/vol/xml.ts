@@ -15,6 +15,6 @@ export default class VolXml extends BaseCommand<typeof VolXml> {
 
   async run(): Promise<string> {
     using found = findVolume(await this.look(), this.args.name)
-    return this.showText(found.volume.xml())
+    return await this.showText(found.volume.xml())
   }
 }

@@ -43,8 +43,9 @@ export function checkDevice(kvm: Device | null, user: Account, files: { passwd: 
 }
 
 function offer(connection: Connection, cpuinfo: string): Finding {
-  const offered = domainCapabilities(connection, 'kvm') !== null
-  if (!offered) return warning('kvm-offer', 'libvirt offers no KVM: machines are emulated, many times slower', 'bay vm create … --virt qemu says so itself')
+  const offered = domainCapabilities(connection, 'kvm')
+  if (offered === undefined) return warning('kvm-offer', 'whether libvirt offers KVM is told only to those who may change the host', 'run it as root')
+  if (offered === null) return warning('kvm-offer', 'libvirt offers no KVM: machines are emulated, many times slower', 'bay vm create … --virt qemu says so itself')
   return /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo)
     ? warning('kvm-offer', 'libvirt offers KVM, but the host is a virtual machine itself: a guest may hang under KVM', 'if one hangs at its start: bay vm create … --virt qemu')
     : ok('kvm-offer', 'libvirt offers KVM')

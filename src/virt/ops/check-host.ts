@@ -38,10 +38,10 @@ export async function checkHost(open: Open): Promise<HostReport> {
   }
 }
 
-async function checkReached({ connection, shared }: Host, findings: Finding[], open: Open): Promise<HostReport> {
+async function checkReached(host: Host, findings: Finding[], open: Open): Promise<HostReport> {
+  const { connection } = host.shared ? await checkRights(host, findings, open) : host
   const real = connection.type() !== 'TEST'
   const local = real && connection.isLocal()
-  if (shared) findings.push(await checkRights(open))
   findings.push(...looked('versions', () => [versions(connection)]))
   if (real) findings.push(...looked('kvm', () => checkKvm(connection)), ...looked('emulator', () => [checkEmulator(connection)]))
   findings.push(...looked('network', () => [checkNetwork(connection)]), ...looked('pools', () => checkPools(connection)))
@@ -55,13 +55,16 @@ function leftOut(real: boolean): string {
     : 'KVM, emulators and programs were not looked for: the machines of a test host are imaginary'
 }
 
-async function checkRights(open: Open): Promise<Finding> {
+/** Gives the connection that may ask for more. */
+async function checkRights(host: Host, findings: Finding[], open: Open): Promise<Host> {
   try {
-    await open({ readOnly: false })
-    return ok('rights', 'it may be changed')
+    const writable = await open({ readOnly: false })
+    findings.push(ok('rights', 'the host may be changed'))
+    return writable
   } catch (error) {
     if (!(error instanceof BayError)) throw error
-    return warning('rights', `it may only be looked at: ${error.message}`, error.hints.join('; '))
+    findings.push(warning('rights', `the host may only be looked at: ${error.message}`, error.hints.join('; ')))
+    return host
   }
 }
 

@@ -47,7 +47,9 @@ interface Plan {
  * What was left to chance, a free subnet or bridge name, is chosen again when another run or the host has it already.
  * @throws NetworkCollision when what was asked for is taken
  */
-export function createNetwork(connection: Connection, wanted: NewNetwork, { dryRun }: { dryRun: boolean }): Promise<CreatedNetwork> {
+export function createNetwork(
+  connection: Connection, wanted: NewNetwork, { dryRun }: { dryRun: boolean },
+): Promise<CreatedNetwork> {
   return interruptible(async (signal) => {
     let failed: Pick<Taken, 'subnets' | 'bridges'> = { subnets: [], bridges: [] }
     for (let attempt = 1; ; attempt += 1) {
@@ -89,7 +91,10 @@ function planNetwork(wanted: NewNetwork, taken: Taken, anyOf: number): Plan {
 async function bringUp(connection: Connection, { spec, subnets, wanted }: Plan, signal: AbortSignal): Promise<string> {
   const { name } = spec
   const uuid = randomUUID()
-  const byUuid = (undo: (network: Network) => void) => () => { using network = connection.networkByUuid(uuid); undo(network) }
+  const byUuid = (undo: (network: Network) => void) => () => {
+    using network = connection.networkByUuid(uuid)
+    undo(network)
+  }
   await using rollback = new Rollback(signal)
   using network = await rollback.step(
     () => namingCollision(() => connection.defineNetwork(serialize(networkElement({ ...spec, uuid })))),

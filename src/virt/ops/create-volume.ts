@@ -4,6 +4,7 @@ import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
 import { readVolume, volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
 import { interruptible } from './interrupt.js'
@@ -44,10 +45,12 @@ export async function createVolume(
   return { ...about, said: `created (${what})`, path }
 }
 
-async function make(connection: Connection, pool: StoragePool, { name, xml }: { name: string, xml: string }, signal: AbortSignal): Promise<string> {
+async function make(
+  connection: Connection, pool: StoragePool, { name, xml }: { name: string, xml: string }, signal: AbortSignal,
+): Promise<string> {
   const [uuid, poolName] = [pool.uuid(), pool.name()]
   await using rollback = new Rollback(signal)
-  using volume = await rollback.step(() => whilePoolIsBusy(() => pool.createVolume(xml)), () => ({
+  using volume = await rollback.step(() => whilePoolIsBusy(() => pool.createVolume(xml)).catch(plainly), () => ({
     leaves: `the volume ${poolName}/${name}`, removeBy: `bay vol delete --yes ${poolName}/${name}`,
     undo: () => whilePoolIsBusy(() => {
       using held = connection.poolByUuid(uuid)
@@ -58,6 +61,12 @@ async function make(connection: Connection, pool: StoragePool, { name, xml }: { 
   const path = volume.path()
   rollback.keep()
   return path
+}
+
+/** libvirt quotes the whole command line of qemu-img; what qemu-img said comes last. */
+function plainly(error: unknown): never {
+  const said = error instanceof VirtError ? /^Child process \(.*\) unexpected exit status \d+: (?:qemu-img: )?(.+)$/s.exec(error.message)?.[1] : undefined
+  throw error instanceof VirtError && said !== undefined ? error.restated(said) : error
 }
 
 function planVolume(pool: StoragePool, { name, size, format }: NewVolume, backing: StorageVolume | null) {

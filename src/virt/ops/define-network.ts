@@ -1,19 +1,19 @@
 import type { XmlElement } from '../../xml/node.js'
 import { attr, child, upsert } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
-import { inactiveXml } from '../flags.js'
-import { defineXml, type Defined, type Given } from './define.js'
+import type { Network } from '../network.js'
+import { defineXml, storedXml, type Defined, type Given } from './define.js'
 
 /**
  * Defines a network, or redefines it under its UUID, with the bridge and the MAC address that the host chose for it.
  * A running network takes the new definition when it is started the next time.
  */
 export function defineNetwork(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
-  return defineXml(given, {
+  return defineXml<Network>(given, {
     find: (name) => connection.network(name),
     define: (xml) => connection.defineNetwork(xml),
     uuid: (network) => network.uuid(),
-    stored: (network) => network.xml(inactiveXml),
+    stored: storedXml,
     carryOver: keepBridge,
   }, options)
 }

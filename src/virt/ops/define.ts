@@ -1,15 +1,17 @@
 import { UsageError } from '../../errors.js'
 import { el, parse, serialize, type XmlElement } from '../../xml/node.js'
 import { attr, child, textOf } from '../../xml/tree.js'
-import { VirtError } from '../errors.js'
+import { failure, VirtError } from '../errors.js'
+import { inactiveXml } from '../flags.js'
+import { unlessGone } from './gone.js'
 
 /** How the objects of one kind are looked up and defined. */
 export interface Kind<H extends Disposable> {
   find: (name: string) => H
   define: (xml: string) => H
   uuid: (object: H) => string
-  /** what libvirt keeps of it */
-  stored: (object: H) => string
+  /** what libvirt keeps of it; null when it does not tell */
+  stored: (object: H) => string | null
   /** takes from the stored document what is no part of the definition */
   strip?: (root: XmlElement, given: XmlElement) => void
   /** gives a new document what the host chose for the old one, beyond the UUID, and the new one leaves open */
@@ -61,10 +63,17 @@ export function defineXml<H extends Disposable>(
   using old = existing(kind, given.name)
   const before = old && kind.stored(old)
   if (dryRun) return { changed: true, said: `would be ${old ? 're' : ''}defined`, uuid: old && kind.uuid(old) }
-  const xml = old && before !== null ? asOld(given, kind, kind.uuid(old), before) : given.xml
+  const xml = old ? asOld(given, kind, kind.uuid(old), before) : given.xml
   using now = defining(kind, xml, given.where)
-  const changed = before === null || comparable(kind, before, given.root) !== comparable(kind, kind.stored(now), given.root)
+  const after = kind.stored(now)
+  const changed = before === null || after === null || comparable(kind, before, given.root) !== comparable(kind, after, given.root)
   return { changed, said: !old ? 'defined' : changed ? 'redefined' : 'already defined so', uuid: kind.uuid(now) }
+}
+
+/** The XML of a definition; null while it runs on a driver that shows only what runs. */
+export function storedXml(object: { xml: (flags?: number) => string, isActive: () => boolean }): string | null {
+  const stored = unlessGone(() => object.xml(inactiveXml), failure.invalidArgument)
+  return stored ?? (object.isActive() ? null : object.xml())
 }
 
 /** The object of that name, or null. */
@@ -78,12 +87,12 @@ export function existing<H>({ find }: { find: (name: string) => H }, name: strin
 }
 
 /** The new document as libvirt takes it for the old object. What is complete already is sent as it was written. */
-function asOld<H extends Disposable>({ xml }: Given, kind: Kind<H>, uuid: string, old: string): string {
+function asOld<H extends Disposable>({ xml }: Given, kind: Kind<H>, uuid: string, old: string | null): string {
   const root = parse(xml)
   const asGiven = serialize(root)
   // In front: the schema of filters has an order.
   if (!child(root, 'uuid')) root.children.unshift(el('uuid', {}, uuid))
-  kind.carryOver?.(root, parse(old))
+  if (old !== null) kind.carryOver?.(root, parse(old))
   const completed = serialize(root)
   return completed === asGiven ? xml : completed
 }

@@ -4,7 +4,9 @@ import type { NetworkFilter } from '../filter.js'
 import { describeFilter } from './list-filters.js'
 
 /** Removes a network filter. @throws BayError wrong-state, which names the machines or filters that need it */
-export function deleteFilter(connection: Connection, filter: NetworkFilter, { dryRun }: { dryRun: boolean }): { changed: true, said: string } {
+export function deleteFilter(
+  connection: Connection, filter: NetworkFilter, { dryRun }: { dryRun: boolean },
+): { changed: true, said: string } {
   const { name, usedBy, referencedBy } = describeFilter(connection, filter)
   if (usedBy.length > 0) {
     throw new BayError('wrong-state', `machines use the filter ${name}: ${[...new Set(usedBy.map(({ vm }) => vm))].join(', ')}`, {

@@ -38,7 +38,9 @@ const advice = {
  * Refuses a subnet, or a bridge name, that another network has. libvirt takes both and fails when the second one starts.
  * @throws NetworkCollision that names the other network
  */
-export function refuseTaken(wanted: { name: string, subnets: readonly Subnet[], bridge: string | null }, networks: readonly NetworkRow[]): void {
+export function refuseTaken(
+  wanted: { name: string, subnets: readonly Subnet[], bridge: string | null }, networks: readonly NetworkRow[],
+): void {
   for (const other of networks) {
     if (other.name === wanted.name) continue
     if (wanted.bridge !== null && other.bridge === wanted.bridge) {

@@ -71,7 +71,7 @@ function capabilities(
   try {
     return readDomainCapabilities(connection.domainCapabilities(want))
   } catch (error) {
-    if (error instanceof VirtError && !error.retryable) return undefined
+    if (error instanceof VirtError && !error.retryable && error.code !== 'not-allowed') return undefined
     throw error
   }
 }

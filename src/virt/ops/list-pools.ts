@@ -33,9 +33,11 @@ export function describePool(pool: StoragePool): PoolRow {
   const persistent = pool.isPersistent()
   return {
     name, uuid: pool.uuid(), state: pool.info().state, persistent, autostart: persistent && pool.autostart(), type, path,
-    ...unlessGone(() => fillingOf(pool), failure.operationInvalid) ?? { capacity: null, allocation: null, available: null, volumes: null },
+    ...unlessGone(() => fillingOf(pool), failure.operationInvalid) ?? unknown,
   }
 }
+
+const unknown = { capacity: null, allocation: null, available: null, volumes: null }
 
 function fillingOf(pool: StoragePool) {
   const volumes = pool.volumeCount()

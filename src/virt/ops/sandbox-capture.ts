@@ -53,7 +53,7 @@ function captureDomains(connection: Connection): XmlElement[] {
 function captureDomain(domain: Domain): XmlElement {
   const [active, persistent] = [domain.isActive(), domain.isPersistent()]
   const live = domain.xml(domainXml.secure)
-  const stored = active && persistent ? domain.xml(domainXml.secure | domainXml.inactive) : live
+  const stored = active && persistent ? domain.xml(domainXml.secure | domainXml.inactive) : withoutId(live)
   const element = parse(live)
   const autostart = persistent && domain.autostart() ? true : null
   setAttributes(element, { 'id': null, 'xmlns:test': testNamespace, [stateNames.autostart]: autostart })

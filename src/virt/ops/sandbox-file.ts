@@ -61,8 +61,17 @@ export function writeStateFile(path: string, text: string): void {
     renameSync(next, path)
     syncFolder(dirname(path))
   } catch (cause) {
-    rmSync(next, { force: true })
+    removeQuietly(next)
     throw failed(`the state of the embedded host could not be written to ${path}; the file is as it was`, cause)
+  }
+}
+
+/** What matters is why the state could not be written. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The next run that writes replaces it.
   }
 }
 

@@ -2,7 +2,7 @@ import { DataType } from 'ffi-rs'
 import { VirtError, type LibvirtFailure } from '../errors.js'
 import { callNative, callNativeInThread, libvirtFunction, type NativeCall } from './library.js'
 import { libvirtTable } from './libvirt.js'
-import { allocate, cText, freeMemory, readMemory, readText, writeMemory } from './memory.js'
+import { allocate, cText, freeMemory, mapMemory, readMemory, readText } from './memory.js'
 import type { ArgumentsOf, Entry, ParameterKind, Pointer, ResultKind, ReturnOf } from './types.js'
 
 type Table = typeof libvirtTable
@@ -35,9 +35,18 @@ export async function callInBackground<N extends FunctionName>(
  * it is out of reach, so libvirt itself copies the error where we can read it: as error printer it gets virCopyLastError,
  * whose one parameter is the place to copy to. https://libvirt.org/html/libvirt-virterror.html#virCopyLastError
  */
-export async function openInBackground(
-  name: 'virConnectOpen' | 'virConnectOpenReadOnly', uri: string | null,
-): Promise<Pointer<'conn'>> {
+export function openInBackground(name: OpenName, uri: string | null): Promise<Pointer<'conn'>> {
+  const opening = openings.then(() => openAlone(name, uri))
+  openings = opening.catch(() => undefined)
+  return opening
+}
+
+type OpenName = 'virConnectOpen' | 'virConnectOpenReadOnly'
+
+/** The error printer is one for the process: two who opened at the same time would take each other's error. */
+let openings: Promise<unknown> = Promise.resolve()
+
+async function openAlone(name: OpenName, uri: string | null): Promise<Pointer<'conn'>> {
   const place = allocate(errorSize)
   setErrorPrinter(place, libvirtFunction('virCopyLastError'))
   try {
@@ -77,7 +86,7 @@ function toNative(kind: ParameterKind, value: unknown): [DataType, unknown] {
     case 'text': case 'text?': return value === null ? nullPointer : [DataType.U8Array, cText(value as string)]
     case 'int': return [DataType.I32, bounded(value, -(2 ** 31), 2 ** 31 - 1)]
     case 'uint': return [DataType.U32, bounded(value, 0, 2 ** 32 - 1)]
-    case 'ulong': return [DataType.BigInt, BigInt.asIntN(64, value as bigint)]
+    case 'ulong': return [DataType.BigInt, BigInt.asIntN(64, bounded64(value))]
     case 'out': case 'out?': return value === null ? nullPointer : [DataType.U8Array, value]
     case 'domain?': return value === null ? nullPointer : [DataType.BigInt, present(value)]
     case 'address': return [DataType.BigInt, value]
@@ -88,6 +97,13 @@ function toNative(kind: ParameterKind, value: unknown): [DataType, unknown] {
 /** C would wrap a number that is out of range, and take NaN for 0. */
 function bounded(value: unknown, low: number, high: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high) {
+    throw new TypeError(`a number for libvirt is out of range: ${String(value)}`)
+  }
+  return value
+}
+
+function bounded64(value: unknown): bigint {
+  if (typeof value !== 'bigint' || value < 0n || value >= 2n ** 64n) {
     throw new TypeError(`a number for libvirt is out of range: ${String(value)}`)
   }
   return value
@@ -125,25 +141,28 @@ function takeText(address: bigint): string | null {
 }
 
 /**
- * A flag on a connection that an event lowers, for C never calls JavaScript: the flag is an error that is written into
- * the connection, and the events' callback is virConnResetLastError, whose first parameter is the connection.
- * https://libvirt.org/html/libvirt-virterror.html#virConnResetLastError
+ * A flag that the events of a connection lower, for C never calls JavaScript: the flag is an error that is written into
+ * the connection, and the events' callback is virConnResetLastError, whose first parameter is the connection. Looking at
+ * it is no call: its memory is mapped. https://libvirt.org/html/libvirt-virterror.html#virConnResetLastError
  */
-export function raiseFlag(connection: Pointer<'conn'>): void {
-  writeMemory(connectionError(connection), flagCode)
-}
+export class EventFlag {
+  readonly #code: Buffer
 
-export function flagIsUp(connection: Pointer<'conn'>): boolean {
-  return readMemory(connectionError(connection), flagCode.length).readInt32LE(0) !== 0
-}
+  /** The connection must outlive the flag. */
+  constructor(connection: Pointer<'conn'>) {
+    this.#code = mapMemory({
+      library: 'libvirt', name: 'virConnGetLastError', result: DataType.External, types: [DataType.BigInt], values: [connection],
+    }, 4)
+    this.raise()
+  }
 
-/** The callback that lowers it. */
-export function flagLowerer(): bigint {
-  return libvirtFunction('virConnResetLastError')
-}
+  /** Sets it to a virErrorNumber that libvirt does not have. */
+  raise(): void { this.#code.writeInt32LE(-1) }
+  isUp(): boolean { return this.#code.readInt32LE() !== 0 }
 
-/** A virErrorNumber that libvirt does not have. */
-const flagCode = Buffer.from(Int32Array.of(-1).buffer)
+  /** The callback that lowers it. */
+  static lowerer(): bigint { return libvirtFunction('virConnResetLastError') }
+}
 
 const errorSize = 96
 

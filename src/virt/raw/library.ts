@@ -1,8 +1,8 @@
 import { DataType, load, open, type FieldType } from 'ffi-rs'
 import { BayError } from '../../errors.js'
 
-/** The C libraries that are called: libvirt itself, and the program's own libc. */
-export type Library = 'libvirt' | 'libc'
+/** The C libraries that are called: libvirt itself, GLib, on which libvirt stands, and the program's own libc. */
+export type Library = keyof typeof libraryFiles
 
 export interface NativeCall {
   library: Library
@@ -11,6 +11,8 @@ export interface NativeCall {
   types: FieldType[]
   values: unknown[]
 }
+
+const libraryFiles = { libvirt: 'libvirt.so.0', glib: 'libglib-2.0.so.0', libc: '' }
 
 const opened = new Set<Library>()
 
@@ -37,7 +39,7 @@ export function endProcess(code: number): never {
 
 /** The file that is opened as libvirt's client library. */
 export function libraryFile(): string {
-  return process.env['BAY_LIBVIRT_LIBRARY'] || 'libvirt.so.0'
+  return process.env['BAY_LIBVIRT_LIBRARY'] || libraryFiles.libvirt
 }
 
 function request(call: NativeCall) {
@@ -48,8 +50,8 @@ function request(call: NativeCall) {
 
 function openOnce(library: Library): void {
   if (opened.has(library)) return
-  if (library === 'libc') open({ library, path: '' })
-  else openLibvirt()
+  if (library === 'libvirt') openLibvirt()
+  else open({ library, path: libraryFiles[library] })
   opened.add(library)
 }
 

@@ -23,9 +23,6 @@ export const libvirtTable = {
   virConnectDomainEventRegisterAny: ['count', 'conn', 'domain?', 'int', 'address', 'address', 'address'],
   virConnectDomainEventDeregisterAny: ['status', 'conn', 'int'],
   virEventRegisterDefaultImpl: ['status'],
-  virEventRunDefaultImpl: ['status'],
-  virEventAddTimeout: ['count', 'int', 'address', 'address', 'address'],
-  virEventUpdateTimeout: ['void', 'int', 'int'],
 
   // libvirt-domain.h
   virConnectListAllDomains: ['count', 'conn', 'out', 'uint'],

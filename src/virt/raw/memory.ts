@@ -1,5 +1,5 @@
-import { DataType } from 'ffi-rs'
-import { callNative } from './library.js'
+import { createExternalBuffer, DataType, type JsExternal } from 'ffi-rs'
+import { callNative, type NativeCall } from './library.js'
 
 const pointerSize = 8
 
@@ -15,12 +15,9 @@ export function readMemory(address: bigint, size: number): Buffer {
   return buffer
 }
 
-/** Writes into native memory. The caller vouches that it is there. */
-export function writeMemory(address: bigint, bytes: Buffer): void {
-  callNative({
-    library: 'libc', name: 'memcpy', result: DataType.BigInt,
-    types: [DataType.BigInt, DataType.U8Array, DataType.BigInt], values: [address, bytes, BigInt(bytes.length)],
-  })
+/** The memory that a call's result points to, itself and no copy: to be used only while its owner keeps it. */
+export function mapMemory(call: NativeCall, size: number): Buffer {
+  return createExternalBuffer(callNative({ ...call, result: DataType.External }) as JsExternal, size)
 }
 
 const shortText = Buffer.alloc(1024)

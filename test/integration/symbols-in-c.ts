@@ -1,0 +1,82 @@
+import type { ParameterKind, ResultKind } from '../../src/virt/raw/types.js'
+
+/** The C types that each kind of result of the symbol table may have. */
+export const resultTypes: Record<ResultKind, string[]> = {
+  owned: ['char *'],
+  borrowed: ['const char *'],
+  count: ['int'],
+  flag: ['int'],
+  status: ['int'],
+  id: ['unsigned int'],
+  void: ['void'],
+  conn: ['virConnectPtr'],
+  domain: ['virDomainPtr'],
+  net: ['virNetworkPtr'],
+  pool: ['virStoragePoolPtr'],
+  volume: ['virStorageVolPtr'],
+  stream: ['virStreamPtr'],
+  filter: ['virNWFilterPtr'],
+  binding: ['virNWFilterBindingPtr'],
+  snapshot: ['virDomainSnapshotPtr'],
+  device: ['virNodeDevicePtr'],
+}
+
+const objects = Object.fromEntries(
+  (['conn', 'domain', 'net', 'pool', 'volume', 'stream', 'filter', 'binding', 'snapshot', 'device'] as const)
+    .map((kind) => [kind, new RegExp(`^${resultTypes[kind].join()}$`)]),
+) as Record<'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'device', RegExp>
+
+/** And what the C type of each kind of parameter looks like. */
+export const parameterTypes: Record<ParameterKind, RegExp> = {
+  ...objects,
+  'domain?': objects.domain,
+  'text': /^const char \*$/,
+  'text?': /^const char \*$/,
+  'int': /^int$/,
+  'uint': /^unsigned int$/,
+  // Where a long is sent as 64 bits: size_t and long long have as many.
+  'ulong': /^(unsigned long long|unsigned long|size_t|long long)$/,
+  // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
+  'out': /^((unsigned )?(int|long) \*|(const )?char \*|vir\w+InfoPtr|vir\w+Ptr \*\*)$/,
+  'out?': /^unsigned long \*$/,
+  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virNetworkDHCPLeasePtr)$/,
+}
+
+/** libvirt's names for the numbers of src/virt/errors.ts and src/virt/flags.ts. */
+export const enumNames: Record<string, Record<string, string>> = {
+  failure: {
+    noSupport: 'VIR_ERR_NO_SUPPORT', noConnect: 'VIR_ERR_NO_CONNECT', invalidConnection: 'VIR_ERR_INVALID_CONN',
+    invalidArgument: 'VIR_ERR_INVALID_ARG', operationFailed: 'VIR_ERR_OPERATION_FAILED', xmlError: 'VIR_ERR_XML_ERROR',
+    operationDenied: 'VIR_ERR_OPERATION_DENIED', systemError: 'VIR_ERR_SYSTEM_ERROR', rpc: 'VIR_ERR_RPC',
+    noDomain: 'VIR_ERR_NO_DOMAIN', noNetwork: 'VIR_ERR_NO_NETWORK', authFailed: 'VIR_ERR_AUTH_FAILED',
+    noPool: 'VIR_ERR_NO_STORAGE_POOL', noVolume: 'VIR_ERR_NO_STORAGE_VOL', noNodeDevice: 'VIR_ERR_NO_NODE_DEVICE',
+    operationInvalid: 'VIR_ERR_OPERATION_INVALID', noFilter: 'VIR_ERR_NO_NWFILTER', noSnapshot: 'VIR_ERR_NO_DOMAIN_SNAPSHOT',
+    argumentUnsupported: 'VIR_ERR_ARGUMENT_UNSUPPORTED', noMetadata: 'VIR_ERR_NO_DOMAIN_METADATA',
+    agentUnresponsive: 'VIR_ERR_AGENT_UNRESPONSIVE', resourceBusy: 'VIR_ERR_RESOURCE_BUSY',
+    noFilterBinding: 'VIR_ERR_NO_NWFILTER_BINDING',
+  },
+  validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE' },
+  domainXml: { secure: 'VIR_DOMAIN_XML_SECURE', inactive: 'VIR_DOMAIN_XML_INACTIVE' },
+  inactiveXml: { '': 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },
+  undefine: {
+    managedSave: 'VIR_DOMAIN_UNDEFINE_MANAGED_SAVE', snapshots: 'VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA',
+    nvram: 'VIR_DOMAIN_UNDEFINE_NVRAM', keepNvram: 'VIR_DOMAIN_UNDEFINE_KEEP_NVRAM',
+    checkpoints: 'VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA', tpm: 'VIR_DOMAIN_UNDEFINE_TPM', keepTpm: 'VIR_DOMAIN_UNDEFINE_KEEP_TPM',
+  },
+  listDomains: {
+    active: 'VIR_CONNECT_LIST_DOMAINS_ACTIVE', transient: 'VIR_CONNECT_LIST_DOMAINS_TRANSIENT',
+    managedSave: 'VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE', autostart: 'VIR_CONNECT_LIST_DOMAINS_AUTOSTART',
+  },
+  listNetworks: { active: 'VIR_CONNECT_LIST_NETWORKS_ACTIVE' },
+  stats: {
+    state: 'VIR_DOMAIN_STATS_STATE', cpu: 'VIR_DOMAIN_STATS_CPU_TOTAL', balloon: 'VIR_DOMAIN_STATS_BALLOON',
+    vcpu: 'VIR_DOMAIN_STATS_VCPU', interface: 'VIR_DOMAIN_STATS_INTERFACE', block: 'VIR_DOMAIN_STATS_BLOCK',
+  },
+  addressSource: {
+    lease: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE', agent: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT',
+    arp: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP',
+  },
+  sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
+  affect: { live: 'VIR_DOMAIN_AFFECT_LIVE', config: 'VIR_DOMAIN_AFFECT_CONFIG' },
+  metadata: { description: 'VIR_DOMAIN_METADATA_DESCRIPTION', title: 'VIR_DOMAIN_METADATA_TITLE', element: 'VIR_DOMAIN_METADATA_ELEMENT' },
+}

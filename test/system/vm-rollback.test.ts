@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { BayResult } from '../lab/bay.js'
+import { suiteRig, until, type Rig } from './rig.js'
+
+const long = process.env['BAY_TEST_LONG'] === '1'
+
+// A create that fails or is ended, at whichever step, leaves the host as it was.
+describe('bay vm create: nothing is left of one that fails', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  let big: string
+  let asItWas: string[]
+  const create = (...args: string[]) => ['vm', 'create', 'undo', ...plain, ...args]
+
+  before('an image of 300M, and a pool of 8M', async function () {
+    this.timeout(300_000)
+    rig = await suiteRig()
+    big = await fullFile(join(rig.files, 'big.raw'), 300)
+    const tiny = join(rig.host.dir, 'pools', 'undo-tiny')
+    await rig.does('pool', 'create', 'undo-tiny', '--path', tiny, '--no-autostart')
+    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', tiny])
+    await rig.does('pool', 'refresh', 'undo-tiny')
+  })
+  after(async () => {
+    await rig?.host.exec(['umount', join(rig.host.dir, 'pools', 'undo-tiny')])
+    await rig?.does('pool', 'delete', '--yes', 'undo-tiny')
+    await rig?.clean('undo')
+  })
+
+  beforeEach(async () => { asItWas = await rig.everything() })
+  afterEach(async () => {
+    expect(await rig.everything()).to.deep.equal(asItWas)
+    expect(await rig.virsh('vol-list', 'undo-tiny')).to.equal('')
+    expect(rig.host.guestPids()).to.be.empty
+  })
+
+  for (const [step, args, code, says] of [
+    ['a volume cannot be made: no file system holds it', ['--empty', '--disk', '7P'], 1, /^bay: /],
+    ['the second volume cannot be made', ['--empty', '--disk', '1M', '--disk', '64M,pool=undo-tiny,format=raw', '--disk', '7P'], 1, /^bay: /],
+    ['libvirt refuses the definition: 256 CPUs need an IOMMU', ['--empty', '--disk', '1M', '--vcpus', '256'], 1, /^bay: .*255 vCPUs/],
+    ['it does not start: there is no such bridge', ['--empty', '--disk', '1M', '--disk', '1M', '--network', 'bridge=nobr0'], 1, /^bay: .*nobr0/],
+    ['it does not start: no host has the memory', ['--empty', '--disk', '1M', '--memory', '1T', '--autostart'], 1, /^bay: .*[Mm]emory/],
+  ] as const) {
+    it(step, async () => {
+      const failed = await rig.bay(create(...args))
+      expect(failed).to.include({ code, stdout: '' })
+      expect(last(failed)).to.match(says)
+    })
+  }
+
+  it('an image does not fit into its pool', async () => {
+    const failed = await rig.bay(create('--image', big, '--disk', '300M,pool=undo-tiny'))
+    expect(failed).to.include({ code: 1, stdout: '' })
+    expect(last(failed)).to.match(/^bay: .*[Nn]o space left/)
+  })
+
+  it('the same failures as JSON, in one document', async () => {
+    const failed = await rig.bay([...create('--empty', '--disk', '1M', '--network', 'bridge=nobr0'), '-o', 'json'])
+    expect(failed.code).to.equal(1)
+    expect(failed.json()).to.have.nested.property('error.code', 'failed')
+  })
+
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 143]] as const) {
+    it(`${signal} while the image is copied`, async () => {
+      const running = rig.start(create('--image', big, '--network', 'none'))
+      await until(() => sizeOf(join(rig.folder, 'undo.img')) > 2 ** 20, 5)
+      running.kill(signal)
+      const ended = await running.done
+      expect(ended).to.include({ code, stdout: '' })
+      expect(last(ended)).to.match(/^bay: (interrupted|terminated); what was begun is undone/)
+      expect(ended.seconds).to.be.below(10)
+    })
+
+    it(`${signal} while it starts`, async () => {
+      const running = rig.start(create('--empty', '--disk', '1M', '--network', 'none'))
+      await running.says('starting it')
+      running.kill(signal)
+      expect(await running.done).to.include({ code, stdout: '' })
+    })
+  }
+
+  it('Ctrl-C again and again, as people do', async () => {
+    const running = rig.start(create('--image', big, '--network', 'none'))
+    await until(() => sizeOf(join(rig.folder, 'undo.img')) > 2 ** 20, 5)
+    for (let times = 0; times < 5; times += 1) {
+      running.kill('SIGINT')
+      await sleep(20)
+    }
+    expect(await running.done).to.include({ code: 130 })
+  })
+
+  it(`a signal at any moment: ${long ? 200 : 10} moments from its start to its end`, async function () {
+    this.timeout(long ? 900_000 : 90_000)
+    const count = long ? 200 : 10
+    const codes: (number | string | null)[] = []
+    for (let each = 0; each < count; each += 1) {
+      const running = rig.start(create('--empty', '--disk', '1M', '--disk', '1M', '--network', 'none'))
+      await sleep(250 + 700 * each / count)
+      running.kill('SIGTERM')
+      const { code, signal, stderr } = await running.done
+      codes.push(code ?? signal)
+      if (code === 0) await rig.does('vm', 'delete', '--yes', '--force', 'undo')
+      else expect(await rig.everything(), `moment ${each}: ${code ?? signal}\n${stderr}`).to.deep.equal(asItWas)
+    }
+    // A signal that comes before there is anything to undo ends it at once.
+    expect(codes.filter((code) => ![0, 143, 'SIGTERM'].includes(code ?? -1))).to.be.empty
+    expect(codes).to.include(143)
+  })
+})
+
+describe('bay vm create: what was made stays when only the wait for it fails', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  before(async () => { rig = await suiteRig() })
+  after(() => rig?.clean('waited'))
+
+  it('exit 124, and the machine is named', async () => {
+    const late = await rig.bay(['vm', 'create', 'waited', ...rig.deaf, '--network', rig.network, '--wait', 'ip', '--timeout', '1s'])
+    expect(late).to.include({ code: 124, stdout: '' })
+    expect(late.stderr).to.match(/^bay: waited: not in possession of an address after 1 s.*\n {2}try: bay vm show waited$/m)
+    expect(await rig.state('waited')).to.equal('running')
+  })
+})
+
+const plain = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--graphics', 'none']
+
+/** A file of so many megabytes without a hole. */
+async function fullFile(path: string, megabytes: number): Promise<string> {
+  const file = await open(path, 'w')
+  const piece = randomBytes(2 ** 20)
+  for (let each = 0; each < megabytes; each += 1) await file.write(piece)
+  await file.close()
+  return path
+}
+
+function sizeOf(path: string): number {
+  return existsSync(path) ? statSync(path).blocks * 512 : 0
+}
+
+/** The line that says what went wrong, after those of the progress. */
+function last({ stderr }: BayResult): string {
+  return stderr.split('\n').find((line) => line.startsWith('bay: ')) ?? stderr
+}
