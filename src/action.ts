@@ -94,7 +94,8 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
         await this.#say(action.kind, name, outcome)
         return { result: this.#resultOf(action, name, outcome), error: undefined }
       } catch (caught) {
-        const error = merged(caught)
+        const known = merged(caught)
+        const error = known instanceof Error ? await this.inPlainWords(known) : known
         if (!(error instanceof BayError)) throw error
         if (!this.structured) writeErr(renderError(error, { json: false, uri: this.uri ?? undefined, subject: `${action.kind} ${name}` }))
         return { result: this.#resultOf(action, name, { changed: false, said: '', error: errorJson(error) }), error }

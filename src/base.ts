@@ -43,9 +43,13 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Nothing is printed here: main.ts is the one place where an error becomes an exit code. */
   override async catch(error: Error): Promise<never> {
+    throw Object.assign(await this.inPlainWords(error), { bayUri: this.#hosts[0]?.uri ?? this.uri ?? undefined })
+  }
+
+  /** The same error; what the host's driver lacks is said in plain words. */
+  protected async inPlainWords<E extends Error>(error: E): Promise<E | Error> {
     const [host] = this.#hosts
-    const plain = host ? (await import('./virt/ops/sandbox-lacks.js')).plainly(error, host) : error
-    throw Object.assign(plain, { bayUri: host?.uri ?? this.uri ?? undefined })
+    return host ? (await import('./virt/ops/sandbox-lacks.js')).plainly(error, host) : error
   }
 
   override async finally(): Promise<void> {

@@ -1,7 +1,8 @@
 import { UsageError } from './errors.js'
 import { checkBridgeName } from './names.js'
 import type { NewNetwork } from './virt/ops/create-network.js'
-import { parseIpv6Prefix, parseRange, parseSubnet, planSubnet } from './virt/ops/network-subnet.js'
+import { parseRange, planSubnet } from './virt/ops/network-range.js'
+import { parseIpv6Prefix, parseSubnet } from './virt/ops/network-subnet.js'
 
 /** What was said of a new network. */
 interface NetworkFlags {

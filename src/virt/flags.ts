@@ -32,3 +32,6 @@ export const affect = { live: 1, config: 2 } as const
 
 /** virDomainMetadataType */
 export const metadata = { description: 0, title: 1, element: 2 } as const
+
+/** virDomainSnapshotXMLFlags */
+export const snapshotXml = { secure: 1 } as const

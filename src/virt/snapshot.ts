@@ -5,7 +5,9 @@ import type { Pointer } from './raw/types.js'
 /** A snapshot of a virtual machine: https://libvirt.org/html/libvirt-libvirt-domain-snapshot.html */
 export class Snapshot extends Handle<'snapshot'> {
   name(): string { return call.virDomainSnapshotGetName(this.pointer) }
-  xml(): string { return call.virDomainSnapshotGetXMLDesc(this.pointer, 0) }
+  isCurrent(): boolean { return call.virDomainSnapshotIsCurrent(this.pointer, 0) }
+  /** the XML; `flags` are virDomainSnapshotXMLFlags, of which 1 keeps passwords */
+  xml(flags = 0): string { return call.virDomainSnapshotGetXMLDesc(this.pointer, flags) }
   delete(flags = 0): void { call.virDomainSnapshotDelete(this.pointer, flags) }
 
   protected free(pointer: Pointer<'snapshot'>): void {

@@ -7,7 +7,8 @@ import { definePool } from '../../src/virt/ops/define-pool.js'
 import { freeBridge, freeSubnet, type Taken } from '../../src/virt/ops/free-network.js'
 import { listNetworks } from '../../src/virt/ops/list-networks.js'
 import { listPools } from '../../src/virt/ops/list-pools.js'
-import { overlap, parseSubnet, planSubnet, showSubnet, subnetAround } from '../../src/virt/ops/network-subnet.js'
+import { planSubnet } from '../../src/virt/ops/network-range.js'
+import { overlap, parseSubnet, showSubnet, subnetAround } from '../../src/virt/ops/network-subnet.js'
 
 const wanted = (more: Partial<NewNetwork> & { name: string }): NewNetwork => ({ mode: 'nat', subnet: 'auto', autostart: true, start: true, ...more })
 

@@ -4,16 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bay, startBay, type BayOptions, type BayResult, type RunningBay } from '../lab/bay.js'
 import { tinyGuest } from '../lab/guest.js'
-import type { LabHost } from '../lab/host.js'
+import { LabHost } from '../lab/host.js'
 import { run } from '../lab/script.js'
-import { suiteHost } from './host-of-the-suite.js'
 
 /** What the tests of machines need on a host: a pool, a network for who asks, the tiny guest, and somebody who types. */
 export class Rig {
   readonly host: LabHost
-  /** The one pool, which is therefore the default. */
-  readonly pool = 'rig'
-  readonly network = 'rig'
+  readonly pool = 'default'
+  readonly network = 'default'
   /** A folder for the tests' own files; no pool. */
   readonly files: string
   /** The flags of a machine that boots in some seconds and hears ACPI once it has. */
@@ -90,22 +88,29 @@ export class Rig {
   }
 
   #filesBehind(): string[] {
-    return [this.folder, join(this.host.dir, 'lib/qemu/save'), join(this.host.dir, 'lib/qemu/nvram'), join(this.host.dir, 'etc/qemu')]
+    return [this.folder, ...['lib/qemu/save', 'lib/qemu/nvram', 'etc/qemu'].map((folder) => join(this.host.dir, folder))]
       .flatMap((folder) => existsSync(folder) ? readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))) : [])
       .sort()
   }
 }
 
-let onSuite: Promise<Rig> | undefined
+let shared: Promise<Rig> | undefined
 
-/** The rig of the suite's host, with its pool and its network; made by the first that asks. */
+/** One rig for all the tests of machines in a mocha run, on a host of its own: what is where by default is theirs to say. */
 export function suiteRig(): Promise<Rig> {
-  onSuite ??= suiteHost().then((host) => rigOn(host, { network: true }))
-  return onSuite
+  shared ??= newRig({ network: true })
+  return shared
 }
 
-/** A rig on a host that has none yet. */
-export async function rigOn(host: LabHost, { network }: { network: boolean }): Promise<Rig> {
+// At the top level of a file, mocha's hooks belong to the whole run. What a crash leaves, LabHost ends at exit.
+after('the host of the machines goes down', async function () {
+  this.timeout(30_000)
+  await (await shared)?.host.down()
+})
+
+/** A rig on a new host, which whoever asked takes down. */
+export async function newRig({ network }: { network: boolean }): Promise<Rig> {
+  const host = await LabHost.up()
   const { kernel, initrd, cmdline } = await tinyGuest()
   const rig = new Rig(host, [...small('192M'), '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline])
   await mkdir(rig.files)

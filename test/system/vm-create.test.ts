@@ -31,7 +31,7 @@ describe('bay vm create: disks, discs and images', function () {
   after(() => rig?.clean('make'))
 
   it('--empty with disks of each format and bus', async () => {
-    const made = await create('make-empty', '--empty', '--no-start', '--disk', '10M', '--disk', '3M,format=raw,bus=sata,pool=rig', '--disk', '1MB,bus=scsi')
+    const made = await create('make-empty', '--empty', '--no-start', '--disk', '10M', '--disk', '3M,format=raw,bus=sata,pool=default', '--disk', '1MB,bus=scsi')
     expect(made.disks.map(({ volume }) => volume)).to.deep.equal(['make-empty.qcow2', 'make-empty-2.img', 'make-empty-3.qcow2'])
     const { disks } = await show('make-empty')
     expect(disks.map(({ bus, format, capacity }) => ({ bus, format, capacity }))).to.deep.equal([
@@ -58,7 +58,7 @@ describe('bay vm create: disks, discs and images', function () {
 
   it('--image copies a file into the pool as it is', async () => {
     const { disks: [disk] } = await create('make-copy', '--image', qcow2, '--no-start')
-    expect(disk).to.include({ pool: 'rig', volume: 'make-copy.qcow2', path: join(rig.folder, 'make-copy.qcow2') })
+    expect(disk).to.include({ pool: 'default', volume: 'make-copy.qcow2', path: join(rig.folder, 'make-copy.qcow2') })
     await image('compare', '-s', qcow2, disk?.path ?? '')
     expect((await show('make-copy')).disks[0]).to.include({ format: 'qcow2', capacity: 64 * MiB })
   })
@@ -82,14 +82,14 @@ describe('bay vm create: disks, discs and images', function () {
   })
 
   it('POOL/NAME copies a volume on the host, by whatever daemon it is', async () => {
-    const { disks: [disk] } = await create('make-volume', '--image', 'rig/make-copy.qcow2', '--disk', '80M', '--no-start')
+    const { disks: [disk] } = await create('make-volume', '--image', 'default/make-copy.qcow2', '--disk', '80M', '--no-start')
     expect(disk?.volume).to.equal('make-volume.qcow2')
     await image('compare', qcow2, disk?.path ?? '')
     expect((await info(disk?.path))['virtual-size']).to.equal(80 * MiB)
     expect((await info(disk?.path))['backing-filename']).to.equal(undefined)
   })
 
-  for (const [of, base] of [['a volume', 'rig/make-copy.qcow2'], ['a file', '']] as const) {
+  for (const [of, base] of [['a volume', 'default/make-copy.qcow2'], ['a file', '']] as const) {
     const name = of === 'a file' ? 'make-layer-f' : 'make-layer-v'
     it(`--linked makes a thin layer over ${of}`, async () => {
       const { disks: [disk] } = await create(name, '--image', base || qcow2, '--linked')
@@ -101,7 +101,7 @@ describe('bay vm create: disks, discs and images', function () {
   }
 
   it('what a layer lies on is not deleted, neither by itself nor with its machine', async () => {
-    const refused = await rig.bay(['vol', 'delete', '--yes', 'rig/make-copy.qcow2'])
+    const refused = await rig.bay(['vol', 'delete', '--yes', 'default/make-copy.qcow2'])
     expect(refused.code).to.equal(5)
     expect(refused.stderr).to.contain('make-layer-v')
     const deleted = await rig.json<{ deleted: unknown[], kept: { why: string }[] }>('vm', 'delete', '--yes', 'make-copy')
@@ -109,7 +109,7 @@ describe('bay vm create: disks, discs and images', function () {
     expect(deleted.kept[0]?.why).to.match(/make-layer-v/)
     await image('compare', qcow2, join(rig.folder, 'make-copy.qcow2'))
     await rig.does('vm', 'delete', '--yes', '--force', 'make-layer-v')
-    await rig.does('vol', 'delete', '--yes', 'rig/make-copy.qcow2')
+    await rig.does('vol', 'delete', '--yes', 'default/make-copy.qcow2')
     await image('check', '-q', qcow2)
   })
 
@@ -118,7 +118,7 @@ describe('bay vm create: disks, discs and images', function () {
       '--graphics', 'vnc', '--description', 'a <b> & "c"', '--autostart')
     const shown = await show('make-all')
     expect(shown).to.include({ description: 'a <b> & "c"', autostart: true })
-    expect(shown.nics.map(({ type, source }) => ({ type, source }))).to.deep.equal([{ type: 'user', source: null }, { type: 'network', source: 'rig' }])
+    expect(shown.nics.map(({ type, source }) => ({ type, source }))).to.deep.equal([{ type: 'user', source: null }, { type: 'network', source: 'default' }])
     expect(shown.nics[0]).to.include({ mac: '52:54:00:aa:bb:01' })
     expect(shown.graphics).to.deep.equal([{ type: 'vnc', host: '127.0.0.1', port: null, uri: null }])
   })
@@ -134,7 +134,7 @@ describe('bay vm create: disks, discs and images', function () {
       [['--image', join(rig.files, 'folder')], /is no file/],
       [['--image', await file('empty.qcow2', '')], /is empty/],
       [['--image', 'https://example.org/x.qcow2'], /is a URL/],
-      [['--image', 'rig/none.qcow2'], /there is no such file/],
+      [['--image', 'default/none.qcow2'], /there is no such file/],
       [['--image', qcow2, '--disk', '64M,format=raw'], /makes a qcow2 disk, not raw/],
       [['--image', await file('cut.qcow2', Buffer.from('514649fb00000003', 'hex'))], /is cut short or damaged/],
       [['--empty', '--empty=no'], /./],

@@ -43,9 +43,9 @@ describe('bay vm: the life of a machine', function () {
     expect(shown.uptime).to.be.within(1, 60)
     expect(shown.disks).to.have.length(1)
     expect(shown.disks[0]).to.have.all.keys(diskKeys)
-    expect(shown.disks[0]).to.include({ target: 'vda', bus: 'virtio', pool: 'rig', volume: 'life.qcow2', format: 'qcow2', capacity: 64 * 2 ** 20 })
+    expect(shown.disks[0]).to.include({ target: 'vda', bus: 'virtio', pool: 'default', volume: 'life.qcow2', format: 'qcow2', capacity: 64 * 2 ** 20 })
     expect(shown.nics[0]).to.have.all.keys(nicKeys)
-    expect(shown.nics[0]).to.include({ type: 'network', source: 'rig', model: 'virtio' })
+    expect(shown.nics[0]).to.include({ type: 'network', source: 'default', model: 'virtio' })
     expect(await rig.virsh('domiflist', 'life')).to.contain(shown.nics[0]?.['mac'])
   })
 

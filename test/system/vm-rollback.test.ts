@@ -15,7 +15,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
   let rig: Rig
   let big: string
   let asItWas: string[]
-  const create = (...args: string[]) => ['vm', 'create', 'undo', ...plain, ...args]
+  const create = (...args: string[]) => ['vm', 'create', 'undo', ...args, ...(args.includes('--vcpus') ? [] : ['--vcpus', '1']), ...(args.includes('--memory') ? [] : ['--memory', '32M']), ...plain]
 
   before('an image of 300M, and a pool of 8M', async function () {
     this.timeout(300_000)
@@ -127,7 +127,7 @@ describe('bay vm create: what was made stays when only the wait for it fails', f
   })
 })
 
-const plain = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--graphics', 'none']
+const plain = ['--virt', 'qemu', '--graphics', 'none']
 
 /** A file of so many megabytes without a hole. */
 async function fullFile(path: string, megabytes: number): Promise<string> {

@@ -39,7 +39,7 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   if (plan.request.autostart) await rollback.step(() => domain.setAutostart(true), () => nothing)
   if (plan.request.start) {
     report('starting it')
-    await start(domain, rollback)
+    await start(connection, domain, plan, rollback)
   }
   rollback.keep()
   return {
@@ -64,8 +64,8 @@ async function createDisk(connection: Connection, disk: PlannedDisk, rollback: R
   const { image } = disk
   if (image?.from === 'file' && !image.linked) {
     await uploadFile(image.file.path, image.file.length, volume, signal)
-    if (disk.capacity > image.capacity) await whilePoolIsBusy(() => volume.resize(BigInt(disk.capacity)))
   }
+  if (image && !image.linked && disk.capacity > image.capacity) await whilePoolIsBusy(() => volume.resize(BigInt(disk.capacity)))
   return volume.path()
 }
 
@@ -76,9 +76,7 @@ async function makeVolume(
   if (image?.from !== 'volume' || image.linked) return fromNothing()
   using held = connection.pool(pool)
   using source = connection.volumeByPath(image.path)
-  const copy = await held.cloneVolume(serialize(volumeElement({ name: volume, capacity, format })), source)
-  if (capacity > image.capacity) await whilePoolIsBusy(() => copy.resize(BigInt(capacity)))
-  return copy
+  return held.cloneVolume(serialize(volumeElement({ name: volume, capacity, format })), source)
 }
 
 function volumeXml({ volume, capacity, format, image }: PlannedDisk): string {
@@ -105,9 +103,15 @@ async function define(connection: Connection, plan: VmPlan, paths: readonly stri
   }))
 }
 
-async function start(domain: Domain, rollback: Rollback): Promise<void> {
+/** A handle is given up before anything is undone, so the machine is found again by its UUID. */
+async function start(connection: Connection, domain: Domain, { uuid, request: { name } }: VmPlan, rollback: Rollback): Promise<void> {
   await rollback.step(() => domain.start(), () => ({
-    leaves: `the running machine ${domain.name()}`, removeBy: `bay vm delete --yes --force ${domain.name()}`, undo: () => domain.destroy(),
+    leaves: `the running machine ${name}`,
+    removeBy: `bay vm delete --yes --force ${name}`,
+    undo: async () => {
+      using made = connection.domainByUuid(uuid)
+      await made.destroy()
+    },
   }))
   // A new machine has new MAC addresses, so no lease can be of an earlier run.
   markRun(domain, { leaseBefore: 0 })

@@ -1,6 +1,5 @@
 import ipaddr from 'ipaddr.js'
 import { UsageError } from '../../errors.js'
-import type { AddressRange, SubnetSpec } from '../../xml/network.js'
 
 /** A range of addresses with a prefix of bits in common. */
 export interface Subnet {
@@ -48,6 +47,12 @@ export function showSubnet({ bytes, prefix }: Subnet): string {
   return `${showAddress(bytes)}/${prefix}`
 }
 
+/** `10.20.0.1`, `fd00:1::1`. */
+export function showAddress(bytes: readonly number[]): string {
+  const address = ipaddr.fromByteArray([...bytes])
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()
+}
+
 /** The subnet of an address; null when they are none. */
 export function subnetAround(address: string, prefix: number | null): Subnet | null {
   if (prefix === null || !ipaddr.isValid(address)) return null
@@ -72,54 +77,6 @@ export function isPrivateIpv6({ bytes: [first = 0] }: Subnet): boolean {
   return (first & 0xfe) === 0xfc
 }
 
-/**
- * A subnet as libvirt takes it: the first address is the gateway, and DHCP has the rest unless told.
- * `dhcp` is a range, false for none, or undefined for the one that follows from the subnet; IPv6 has none.
- * @throws UsageError for a range that does not fit
- */
-export function planSubnet(subnet: Subnet, dhcp?: AddressRange | false): SubnetSpec {
-  const gateway = showAddress(subnet.bytes.map((byte, at) => at === subnet.bytes.length - 1 ? byte + 1 : byte))
-  const spec = { family: subnet.family, address: gateway, prefix: subnet.prefix }
-  if (subnet.family === 'ipv6' || dhcp === false) return spec
-  return { ...spec, dhcp: dhcp ? checkRange(subnet, gateway, dhcp) : allButGateway(subnet) }
-}
-
-/** dnsmasq's configuration by libvirt ends at this many addresses. */
-const mostLeases = 65_535
-
-function allButGateway(subnet: Subnet): AddressRange {
-  const { first, last } = limits(subnet)
-  return { start: fromNumber(first + 1), end: fromNumber(Math.min(last, first + mostLeases)) }
-}
-
-function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRange): AddressRange {
-  const { first, last } = limits(subnet)
-  const [from, to] = [toNumber(start), toNumber(end)]
-  const range = `--dhcp ${start}-${end}`
-  const usual = allButGateway(subnet)
-  const hint = `the largest range is ${usual.start}-${usual.end}`
-  if (from > to) throw new UsageError(`${range} ends before it begins`, `write --dhcp ${end}-${start}`)
-  if (from < first || to > last) throw new UsageError(`${range} is not inside ${showSubnet(subnet)}`, hint)
-  if (from === first) throw new UsageError(`${range} holds the gateway ${gateway}`, hint)
-  if (to - from >= mostLeases) throw new UsageError(`${range} has more than ${mostLeases} addresses`, hint)
-  return { start, end }
-}
-
-/** The first and the last address that a host may have. */
-function limits({ bytes, prefix }: Subnet): { first: number, last: number } {
-  const network = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
-  return { first: network + 1, last: network + 2 ** (32 - prefix) - 2 }
-}
-
-/** A range as `A-B`. @throws UsageError */
-export function parseRange(text: string): AddressRange {
-  const [start = '', end = '', ...rest] = text.split('-')
-  if (rest.length > 0 || ![start, end].every((each) => ipaddr.IPv4.isValidFourPartDecimal(each))) {
-    throw new UsageError(`--dhcp "${text}" is not a range of IPv4 addresses`, 'write it as 10.20.0.100-10.20.0.199')
-  }
-  return { start, end }
-}
-
 function parsePrefix(text: string, mask: string): number {
   if (/^\d{1,2}$/.test(mask) && Number(mask) <= 32) return Number(mask)
   const bits = ipaddr.IPv4.isValidFourPartDecimal(mask) ? ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask() : null
@@ -129,19 +86,6 @@ function parsePrefix(text: string, mask: string): number {
 
 function subnetOf(first: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Subnet {
   return { family: first.kind(), bytes: first.toByteArray(), prefix }
-}
-
-function showAddress(bytes: readonly number[]): string {
-  const address = ipaddr.fromByteArray([...bytes])
-  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()
-}
-
-function toNumber(address: string): number {
-  return ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
-}
-
-function fromNumber(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }
 
 function notIpv4(text: string): UsageError {

@@ -3,7 +3,7 @@ import { child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { domainStates } from '../enums.js'
-import { domainXml } from '../flags.js'
+import { domainXml, snapshotXml } from '../flags.js'
 import type { Network } from '../network.js'
 import type { StoragePool } from '../pool.js'
 import { stateAttributes, stateNames } from './sandbox-state.js'
@@ -73,13 +73,15 @@ function withoutId(xml: string): string {
   return xml.replace(/^(<domain [^>]*?) id='\d+'/, '$1')
 }
 
-/** Which one is current libvirt does not say in the XML: the newest, as after each `snapshot create`. */
+/** The state that libvirt has of each snapshot, passwords included; its XML does not say which one is current. */
 function captureSnapshots(domain: Domain): XmlElement[] {
   using snapshots = domain.snapshots()
-  const all = snapshots.map((snapshot) => parse(snapshot.xml())).sort((a, b) => createdAt(a) - createdAt(b))
-  return all.map((element, index) => ({
-    ...element, name: 'test:domainsnapshot', children: [...element.children, el('active', {}, index === all.length - 1 ? 1 : 0)],
-  }))
+  return snapshots
+    .map((snapshot) => ({ element: parse(snapshot.xml(snapshotXml.secure)), current: snapshot.isCurrent() }))
+    .sort((a, b) => createdAt(a.element) - createdAt(b.element))
+    .map(({ element, current }) => ({
+      ...element, name: 'test:domainsnapshot', children: [...element.children, el('active', {}, current ? 1 : 0)],
+    }))
 }
 
 function createdAt(snapshot: XmlElement): number {

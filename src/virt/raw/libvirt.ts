@@ -71,6 +71,7 @@ export const libvirtTable = {
   virDomainSnapshotDelete: ['status', 'snapshot', 'uint'],
   virDomainSnapshotGetName: ['borrowed', 'snapshot'],
   virDomainSnapshotGetXMLDesc: ['owned', 'snapshot', 'uint'],
+  virDomainSnapshotIsCurrent: ['flag', 'snapshot', 'uint'],
   virDomainSnapshotFree: ['status', 'snapshot'],
 
   // libvirt-network.h
