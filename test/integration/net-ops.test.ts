@@ -87,7 +87,7 @@ describe('subnets', () => {
   it('leave the first address to the host, and the rest to DHCP', () => {
     expect(dhcp('10.20.0.0/24')).to.deep.equal(['10.20.0.1', '10.20.0.2', '10.20.0.254'])
     expect(dhcp('10.20.0.4/30')).to.deep.equal(['10.20.0.5', '10.20.0.6', '10.20.0.6'])
-    expect(dhcp('172.16.0.0/12')).to.deep.equal(['172.16.0.1', '172.16.0.2', '172.17.0.0'])
+    expect(dhcp('172.16.0.0/12')).to.deep.equal(['172.16.0.1', '172.16.0.2', '172.16.255.254'])
     expect(dhcp('192.168.255.0/255.255.255.128')).to.deep.equal(['192.168.255.1', '192.168.255.2', '192.168.255.126'])
   })
 

@@ -163,6 +163,7 @@ describe('bay net create with bad input', function () {
     ['a range with the gateway', ['lab', '--subnet', '10.20.0.0/24', '--dhcp', '10.20.0.1-10.20.0.9'], /holds the gateway/],
     ['a range outside', ['lab', '--subnet', '10.20.0.0/24', '--dhcp', '10.20.0.9-10.20.1.9'], /not inside/],
     ['a range upside down', ['lab', '--subnet', '10.20.0.0/24', '--dhcp', '10.20.0.9-10.20.0.5'], /write --dhcp 10\.20\.0\.5-10\.20\.0\.9/],
+    ['a range over more than a /16', ['lab', '--subnet', '10.0.0.0/8', '--dhcp', '10.0.255.0-10.1.0.9'], /more than one \/16/],
     ['a range that is none', ['lab', '--subnet', '10.20.0.0/24', '--dhcp', 'all'], /not a range/],
     ['an unknown mode', ['lab', '--subnet', 'auto', '--mode', 'none'], /nat, route, isolated, open/],
     ['a bridge and a subnet', ['lab', '--subnet', 'auto', '--mode', 'bridge=br0'], /no place for --subnet/],

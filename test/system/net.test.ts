@@ -40,6 +40,14 @@ describe('bay net on a host', function () {
     expect((await rig.host.exec(['ip', '-brief', 'link'])).stdout).not.to.contain(`${made.bridge} `)
   })
 
+  it('creates the largest, in every mode', async () => {
+    for (const mode of ['nat', 'route', 'open', 'isolated']) {
+      expect(await rig.json('net', 'create', 'nt-large', '--subnet', '172.16.0.0/12', '--mode', mode)).to.include({ changed: true, active: true })
+      expect(await rig.json('net', 'show', 'nt-large')).to.include({ mode, active: true })
+      await rig.does('net', 'delete', 'nt-large')
+    }
+  })
+
   it('changes nothing in a dry run', async () => {
     const before = await names()
     await rig.does('net', 'create', 'nt-dry', '--subnet', 'auto', '--dry-run')

@@ -89,7 +89,9 @@ export class Rig {
 
   #filesBehind(): string[] {
     return [this.folder, ...['lib/qemu/save', 'lib/qemu/nvram', 'etc/qemu'].map((folder) => join(this.host.dir, folder))]
-      .flatMap((folder) => existsSync(folder) ? readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))) : [])
+      .flatMap((folder) => existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [])
+      // libvirt leaves its own folders.
+      .flatMap((entry) => entry.isDirectory() ? [] : [join(entry.parentPath, entry.name)])
       .sort()
   }
 }

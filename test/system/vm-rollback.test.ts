@@ -15,7 +15,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
   let rig: Rig
   let big: string
   let asItWas: string[]
-  const create = (...args: string[]) => ['vm', 'create', 'undo', ...args, ...(args.includes('--vcpus') ? [] : ['--vcpus', '1']), ...(args.includes('--memory') ? [] : ['--memory', '32M']), ...plain]
+  const create = (...args: string[]) => ['vm', 'create', 'undo', '--virt', 'qemu', '--graphics', 'none', ...args]
 
   before('an image of 300M, and a pool of 8M', async function () {
     this.timeout(300_000)
@@ -43,7 +43,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
     ['a volume cannot be made: no file system holds it', ['--empty', '--disk', '7P'], 1, /^bay: /],
     ['the second volume cannot be made', ['--empty', '--disk', '1M', '--disk', '64M,pool=undo-tiny,format=raw', '--disk', '7P'], 1, /^bay: /],
     ['libvirt refuses the definition: 256 CPUs need an IOMMU', ['--empty', '--disk', '1M', '--vcpus', '256'], 1, /^bay: .*255 vCPUs/],
-    ['it does not start: there is no such bridge', ['--empty', '--disk', '1M', '--disk', '1M', '--network', 'bridge=nobr0'], 1, /^bay: .*nobr0/],
+    ['it does not start: there is no such bridge', ['--empty', '--disk', '1M', '--disk', '1M', '--memory', '32M', '--network', 'bridge=nobr0'], 1, /^bay: .*nobr0/],
     ['it does not start: no host has the memory', ['--empty', '--disk', '1M', '--memory', '1T', '--autostart'], 1, /^bay: .*[Mm]emory/],
   ] as const) {
     it(step, async () => {
@@ -77,7 +77,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
     })
 
     it(`${signal} while it starts`, async () => {
-      const running = rig.start(create('--empty', '--disk', '1M', '--network', 'none'))
+      const running = rig.start(create(...modest))
       await running.says('starting it')
       running.kill(signal)
       expect(await running.done).to.include({ code, stdout: '' })
@@ -99,7 +99,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
     const count = long ? 200 : 10
     const codes: (number | string | null)[] = []
     for (let each = 0; each < count; each += 1) {
-      const running = rig.start(create('--empty', '--disk', '1M', '--disk', '1M', '--network', 'none'))
+      const running = rig.start(create(...modest, '--disk', '1M'))
       await sleep(250 + 700 * each / count)
       running.kill('SIGTERM')
       const { code, signal, stderr } = await running.done
@@ -127,7 +127,7 @@ describe('bay vm create: what was made stays when only the wait for it fails', f
   })
 })
 
-const plain = ['--virt', 'qemu', '--graphics', 'none']
+const modest = ['--empty', '--disk', '1M', '--network', 'none', '--memory', '32M']
 
 /** A file of so many megabytes without a hole. */
 async function fullFile(path: string, megabytes: number): Promise<string> {

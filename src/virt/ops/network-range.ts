@@ -15,12 +15,12 @@ export function planSubnet(subnet: Subnet, dhcp?: AddressRange | false): SubnetS
   return { ...spec, dhcp: dhcp ? checkRange(subnet, gateway, dhcp) : allButGateway(subnet) }
 }
 
-/** dnsmasq's configuration by libvirt ends at this many addresses. */
-const mostLeases = 65_535
+/** libvirt defines no range whose ends differ in the first two bytes: "too large (> 65535)". */
+const mostLeases = 2 ** 16
 
 function allButGateway(subnet: Subnet): AddressRange {
   const { first, last } = limits(subnet)
-  return { start: fromNumber(first + 1), end: fromNumber(Math.min(last, first + mostLeases)) }
+  return { start: fromNumber(first + 1), end: fromNumber(Math.min(last, first - first % mostLeases + mostLeases - 2)) }
 }
 
 function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRange): AddressRange {
@@ -32,7 +32,7 @@ function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRang
   if (from > to) throw new UsageError(`${range} ends before it begins`, `write --dhcp ${end}-${start}`)
   if (from < first || to > last) throw new UsageError(`${range} is not inside ${showSubnet(subnet)}`, hint)
   if (from === first) throw new UsageError(`${range} holds the gateway ${gateway}`, hint)
-  if (to - from >= mostLeases) throw new UsageError(`${range} has more than ${mostLeases} addresses`, hint)
+  if (Math.floor(from / mostLeases) !== Math.floor(to / mostLeases)) throw new UsageError(`${range} reaches over more than one /16`, hint)
   return { start, end }
 }
 
