@@ -43,7 +43,9 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Nothing is printed here: main.ts is the one place where an error becomes an exit code. */
   override async catch(error: Error): Promise<never> {
-    throw Object.assign(await this.inPlainWords(error), { bayUri: this.#hosts[0]?.uri ?? this.uri ?? undefined })
+    // An error of the command line has nothing to do with the host.
+    const asked = error instanceof BayError && error.code === 'usage' ? undefined : this.uri ?? undefined
+    throw Object.assign(await this.inPlainWords(error), { bayUri: this.#hosts[0]?.uri ?? asked })
   }
 
   /** The same error; what the host's driver lacks is said in plain words. */
@@ -56,8 +58,9 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     for (const host of this.#hosts.splice(0).reverse()) await host[Symbol.asyncDispose]()
   }
 
+  /** The host that was asked for; null leaves the choice to libvirt. */
   protected get uri(): string | null {
-    return (this.flags as FlagsOf<C> | undefined)?.connect ?? null
+    return (this.flags as FlagsOf<C> | undefined)?.connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || null)
   }
 
   protected get dryRun(): boolean {

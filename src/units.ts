@@ -75,13 +75,13 @@ function sizeFactor(unit: string | undefined): bigint | undefined {
 }
 
 function badSize(text: string, what: string): UsageError {
+  if (/^(0{1,20}|-\d.*)$/.test(text)) return new UsageError(`${what} ${quote(text)} must be more than zero`)
   if (/^\d{1,20}$/.test(text)) {
     return new UsageError(`${what} ${quote(text)} has no unit`, `write ${withUnits(text)}`)
   }
   if (/^\d{1,20}\.\d+$/.test(text)) {
     return new UsageError(`${what} ${quote(text)} has no unit`, `write ${text}M or ${text}G`)
   }
-  if (/^-\d/.test(text)) return new UsageError(`${what} ${quote(text)} must be more than zero`)
   const upper = text.trim().replaceAll(/\s/g, '').toUpperCase().replace(/IB$/, 'iB')
   const [, whole, , unit] = sizePattern.exec(upper) ?? []
   const hint = whole !== undefined && sizeFactor(unit) !== undefined ? `write ${upper}` : 'write it as 512M, 2G, 1.5GiB or 20GB'

@@ -8,7 +8,8 @@ import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
 const MiB = 2 ** 20
 /** More than any host has; what libvirt is sent is bounded, for absurd numbers end the daemon itself. */
 const mostMemory = 64 * 2 ** 40
-const mostDisk = 2 ** 53 - 1
+/** qcow2's own limit, with its usual clusters of 64 KiB */
+const mostDisk = 2 ** 51
 
 /** What a new machine is made of. */
 export const newVmFlags = {
@@ -70,7 +71,7 @@ export function parseDisk(text: string): NewDisk {
   }))
   if (options.size < rest.length) throw new UsageError(`--disk ${text}: something is given twice`)
   const bytes = parseSize(size, '--disk')
-  if (bytes > mostDisk) throw new UsageError(`--disk ${text}: that is more than a disk can have`)
+  if (bytes > mostDisk) throw new UsageError(`--disk ${text}: that is more than a disk can have`, 'at most 2P')
   return {
     size: Math.ceil(bytes / 512) * 512, pool: options.get('pool'),
     format: oneOf(options.get('format'), formats, `--disk ${text}: format`) as NewDisk['format'],

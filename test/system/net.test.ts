@@ -40,8 +40,8 @@ describe('bay net on a host', function () {
     expect((await rig.host.exec(['ip', '-brief', 'link'])).stdout).not.to.contain(`${made.bridge} `)
   })
 
-  it('creates the largest, in every mode', async () => {
-    for (const mode of ['nat', 'route', 'open', 'isolated']) {
+  it('creates the largest, with a way out and without', async () => {
+    for (const mode of ['nat', 'isolated']) {
       expect(await rig.json('net', 'create', 'nt-large', '--subnet', '172.16.0.0/12', '--mode', mode)).to.include({ changed: true, active: true })
       expect(await rig.json('net', 'show', 'nt-large')).to.include({ mode, active: true })
       await rig.does('net', 'delete', 'nt-large')
@@ -49,12 +49,13 @@ describe('bay net on a host', function () {
   })
 
   it('changes nothing in a dry run', async () => {
+    await rig.does('net', 'create', 'nt-there', '--subnet', 'auto')
     const before = await names()
     await rig.does('net', 'create', 'nt-dry', '--subnet', 'auto', '--dry-run')
-    await rig.does('net', 'delete', 'rig', '--dry-run', '--force')
+    await rig.does('net', 'delete', 'nt-there', '--dry-run')
     await rig.does('net', 'stop', '--all', '--dry-run', '--force')
     expect(await names()).to.deep.equal(before)
-    expect(await rig.json('net', 'show', 'rig')).to.include({ active: true })
+    expect(await rig.json('net', 'show', 'nt-there')).to.include({ active: true })
   })
 
   it('leaves nothing when the start fails: a bridge, or a subnet, that the host has', async () => {

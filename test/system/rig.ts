@@ -48,7 +48,7 @@ export class Rig {
 
   /** The same with -o json: what it answered. */
   async json<T>(...args: string[]): Promise<T> {
-    return JSON.parse(await this.does(...args, '-o', 'json')) as T
+    return JSON.parse(await this.does('-o', 'json', ...args)) as T
   }
 
   /** The second opinion. */

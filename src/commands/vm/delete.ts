@@ -32,7 +32,7 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
       const plan = planDeletion(host, domain, { keepDisks })
       if (plan.running && !force) throw isRunning(name)
       if (!this.dryRun) await deleteVm(host, domain, plan)
-      return { changed: true, said: said(plan), uuid: plan.uuid, deleted: plan.delete, kept: plan.keep }
+      return { changed: true, said: said(plan, this.dryRun ? 'would be deleted' : 'deleted'), uuid: plan.uuid, deleted: plan.delete, kept: plan.keep }
     })
   }
 }
@@ -41,8 +41,8 @@ function isRunning(name: string): BayError {
   return new BayError('wrong-state', `${name} is running`, { hints: [`bay vm stop ${name}`, `bay vm delete --force ${name}`] })
 }
 
-function said(plan: VmDeletion): string {
+function said(plan: VmDeletion, verb: string): string {
   const disks = plan.delete.map(({ pool, volume }) => `${pool}/${volume}`)
   const kept = plan.keep.map(({ path, why }) => `${path} stays: ${why}`)
-  return [`deleted${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; ')
+  return [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; ')
 }
