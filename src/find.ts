@@ -1,4 +1,5 @@
 import { BayError, UsageError } from './errors.js'
+import { compareNatural } from './output/sort.js'
 import { suggest, type NamedKind } from './names.js'
 import type { Connection } from './virt/connection.js'
 import type { Domain } from './virt/domain.js'
@@ -19,12 +20,12 @@ export const find = {
   filter: (host: Connection, name: string): NetworkFilter => found(host, 'filter', name, () => host.filter(name)),
 }
 
-/** All names of a kind, in one call and what it takes to read the names. */
+/** All names of a kind in their natural order, in one call and what it takes to read the names. */
 export const namesOf: Record<keyof typeof find, (host: Connection) => string[]> = {
-  vm: (host) => { using domains = host.domains(); return domains.map((each) => each.name()) },
-  net: (host) => { using networks = host.networks(); return networks.map((each) => each.name()) },
-  pool: (host) => { using pools = host.pools(); return pools.map((each) => each.name()) },
-  filter: (host) => { using filters = host.filters(); return filters.map((each) => each.name()) },
+  vm: (host) => { using domains = host.domains(); return namesIn(domains) },
+  net: (host) => { using networks = host.networks(); return namesIn(networks) },
+  pool: (host) => { using pools = host.pools(); return namesIn(pools) },
+  filter: (host) => { using filters = host.filters(); return namesIn(filters) },
 }
 
 export interface FoundVolume extends Disposable {
@@ -68,6 +69,10 @@ export function findRunningPool(host: Connection, name: string): StoragePool {
   if (pool.isActive()) return pool
   pool[Symbol.dispose]()
   throw new BayError('wrong-state', `the pool ${name} is not active, so its volumes are not known`, { hints: [`bay pool start ${name}`] })
+}
+
+function namesIn(objects: readonly { name(): string }[]): string[] {
+  return objects.map((each) => each.name()).sort(compareNatural)
 }
 
 const words: Partial<Record<NamedKind, string>> = { vm: 'machine', net: 'network', pool: 'pool', filter: 'filter' }

@@ -42,9 +42,11 @@ async function report(error: unknown, argv: string[]): Promise<number> {
   const known = fromParser(merged(error))
   const json = (await import('./command-line.js')).wantsJson(argv)
   if (!property(known, 'alreadyShown')) {
-    const text = renderError(known, { json, uri: property(known, 'bayUri') as string | undefined })
-    if (json) await writeOut(text).catch(() => undefined)
-    else writeErr(text)
+    const text = (form: { json: boolean }) => renderError(known, { ...form, uri: property(known, 'bayUri') as string | undefined })
+    const toPeople = () => writeErr(text({ json: false }))
+    // When stdout is what is broken, somebody should still hear of it.
+    if (json) await writeOut(text({ json })).catch(toPeople)
+    else toPeople()
   }
   return exitCodeOf(known)
 }

@@ -28,7 +28,7 @@ export function planDeletion(connection: Connection, domain: Domain, { keepDisks
   const persistent = domain.isPersistent()
   const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
   const plan: VmDeletion = {
-    name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent, delete: [], keep: [],
+    name: domain.name(), uuid: domain.uuid(), running: domain.isActive(), persistent, delete: [], keep: [],
   }
   const disks = own.disks.filter(({ device }) => device === 'disk')
   if (disks.length === 0) return plan

@@ -61,7 +61,8 @@ export function describeVm(connection: Connection, domain: Domain): VmDetails {
   const nics = xml.nics.map((nic) => ({ ...nic, addresses: addresses.get(nic.mac ?? '') ?? [] }))
   const persistent = domain.isPersistent()
   return {
-    name: xml.name, uuid: domain.uuid(), ...state, id, persistent,
+    // Not as in the XML, where a carriage return would read as a line feed.
+    name: domain.name(), uuid: domain.uuid(), ...state, id, persistent,
     ...(state.state === 'off' && persistent && domain.hasSavedState() ? { state: 'saved' } : {}),
     autostart: persistent && domain.autostart(),
     ...sizes(xml),

@@ -12,8 +12,12 @@ export interface MachineXml {
   xmls: string[]
 }
 
-/** The documents of all machines, or of those that run. */
-export function readMachines(connection: Connection, { running }: { running: boolean }): MachineXml[] {
+/** The documents of all machines, or of those that run, by name. */
+export function readMachines(connection: Connection, which: { running: boolean }): MachineXml[] {
+  return unsorted(connection, which).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+function unsorted(connection: Connection, { running }: { running: boolean }): MachineXml[] {
   using active = connection.domains(listDomains.active)
   const names = new Set(active.map((domain) => domain.name()))
   if (running) return active.flatMap((domain) => read(domain, true) ?? [])
