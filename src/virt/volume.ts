@@ -40,7 +40,12 @@ export class StorageVolume extends Handle<'volume'> {
   /** A stream whose bytes become the volume's content from its start; holes stay holes. */
   upload(length: bigint): Stream {
     const stream = new Stream(call.virStreamNew(this.#connection, 0))
-    call.virStorageVolUpload(this.pointer, stream.pointer, 0n, length, sparseStream)
+    try {
+      call.virStorageVolUpload(this.pointer, stream.pointer, 0n, length, sparseStream)
+    } catch (error) {
+      stream[Symbol.dispose]()
+      throw error
+    }
     return stream
   }
 

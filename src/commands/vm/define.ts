@@ -1,8 +1,10 @@
-import * as Args from '@oclif/core/args'
 import { ActionCommand, type ActionResult } from '../../action.js'
-import { changeFlags } from '../../flags.js'
+import { namesOf } from '../../find.js'
+import { changeFlags, fileArg } from '../../flags.js'
 import { readInput } from '../../input-file.js'
-import { defineVm, planDefinition } from '../../virt/ops/define-vm.js'
+import { checkName } from '../../names.js'
+import { readGiven } from '../../virt/ops/define.js'
+import { defineVm } from '../../virt/ops/define-vm.js'
 
 export default class VmDefine extends ActionCommand<typeof VmDefine> {
   static override summary = 'Define a virtual machine from XML'
@@ -14,11 +16,15 @@ export default class VmDefine extends ActionCommand<typeof VmDefine> {
     'ssh other bay vm xml web-1 | <%= config.bin %> vm define -',
   ]
 
-  static override args = { file: Args.string({ required: true, description: 'the file with the XML; - for standard input' }) }
+  static override args = fileArg
   static override flags = changeFlags
 
   async run(): Promise<ActionResult> {
-    const plan = planDefinition(await readInput(this.args.file), this.args.file)
-    return this.actOnOne({ action: 'define', kind: 'vm' }, plan.name, (_, host) => ({ ...defineVm(host, plan, { dryRun: this.dryRun }) }))
+    const given = readGiven(await readInput(this.args.file), this.args.file, 'domain')
+    return this.actOnOne({ action: 'define', kind: 'vm' }, given.name, (name, host) => {
+      // What exists may have any name; what we make may not.
+      if (!namesOf.vm(host).includes(name)) checkName('vm', name)
+      return { ...defineVm(host, given, { dryRun: this.dryRun }) }
+    })
   }
 }

@@ -4,6 +4,7 @@ import { BayError } from '../../errors.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs } from '../../flags.js'
 import { deleteVm, planDeletion, type VmDeletion } from '../../virt/ops/delete-vm.js'
+import { VolumeUse } from '../../virt/ops/volume-use.js'
 
 export default class VmDelete extends ActionCommand<typeof VmDelete> {
   static override summary = 'Delete virtual machines and their disks'
@@ -27,9 +28,11 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
     const names = this.args.name ?? []
     const { 'keep-disks': keepDisks, force } = this.flags
     await this.confirm(`delete ${this.flags.all ? 'all machines' : names.join(', ')}${keepDisks ? '' : ' with their disks'}?`)
+    let use: VolumeUse | undefined
     return this.act({ action: 'delete', kind: 'vm', names }, async (name, host) => {
       using domain = find.vm(host, name)
-      const plan = planDeletion(host, domain, { keepDisks })
+      // Read once for all of them: it takes a call for each machine and each volume of the host.
+      const plan = planDeletion(host, domain, keepDisks ? null : use ??= VolumeUse.read(host))
       if (plan.running && !force) throw isRunning(name)
       if (!this.dryRun) await deleteVm(host, domain, plan)
       return { changed: true, said: said(plan, this.dryRun ? 'would be deleted' : 'deleted'), uuid: plan.uuid, deleted: plan.delete, kept: plan.keep }
@@ -42,7 +45,7 @@ function isRunning(name: string): BayError {
 }
 
 function said(plan: VmDeletion, verb: string): string {
-  const disks = plan.delete.map(({ pool, volume }) => `${pool}/${volume}`)
+  const disks = plan.delete.map((place) => `${place.pool}/${place.name}`)
   const kept = plan.keep.map(({ path, why }) => `${path} stays: ${why}`)
   return [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; ')
 }

@@ -1,64 +1,60 @@
 import { UsageError } from '../../errors.js'
-import { parse, serialize, type XmlElement } from '../../xml/node.js'
-import { child, textOf, upsert } from '../../xml/tree.js'
+import type { XmlElement } from '../../xml/node.js'
+import { all, attr, child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
-
-export interface VmDefinition {
-  name: string
-  root: XmlElement
-}
-
-/** Reads a machine's XML. @throws UsageError that names the file and what is wrong in it */
-export function planDefinition(xml: string, file: string): VmDefinition {
-  const root = parseFile(xml, file)
-  const name = textOf(child(root, 'name'))
-  if (root.name !== 'domain') throw new UsageError(`${file} holds a <${root.name}>, not a <domain>`)
-  if (!name) throw new UsageError(`${file} has no <name>`)
-  return { name, root }
-}
-
-function parseFile(xml: string, file: string): XmlElement {
-  try {
-    return parse(xml)
-  } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${file}: ${error.message}`, ...error.hints)
-    throw error
-  }
-}
+import { defineXml, type Defined, type Given } from './define.js'
 
 /**
- * Defines it, or redefines the machine of that name: under its own UUID and without undefining it first, for that would
- * lose NVRAM, autostart and snapshots.
+ * Defines a machine, or redefines the one of that name: under its own UUID and without undefining it, for that would lose
+ * NVRAM, autostart and snapshots. What runs goes on as it is until it is stopped.
  */
-export function defineVm(
-  connection: Connection, { name, root }: VmDefinition, { dryRun }: { dryRun: boolean },
-): { changed: boolean, said: string, uuid: string | null } {
-  const before = storedXml(connection, name)
-  if (before && !child(root, 'uuid')) upsert(root, 'uuid', {}, before.uuid)
-  if (dryRun) return { changed: true, said: before ? 'would be redefined' : 'would be defined', uuid: before?.uuid ?? null }
-  using domain = connection.defineDomain(serialize(root))
-  const changed = before?.xml !== domain.xml(domainXml.inactive | domainXml.secure)
-  return { changed, said: before ? changed ? 'redefined' : 'unchanged' : 'defined', uuid: domain.uuid() }
+export function defineVm(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
+  checkVcpus(given)
+  return defineXml<Domain>(given, {
+    find: (name) => connection.domain(name),
+    define: (xml) => connection.defineDomain(xml),
+    uuid: (domain) => domain.uuid(),
+    stored,
+    carryOver: keepPasswords,
+  }, options)
 }
 
-function storedXml(connection: Connection, name: string): { uuid: string, xml: string } | undefined {
-  try {
-    using domain = connection.domain(name)
-    // A dry run's connection may not see passwords, and compares nothing.
-    return { uuid: domain.uuid(), xml: secureXml(domain) }
-  } catch (error) {
-    if (error instanceof VirtError && error.code === 'not-found') return undefined
-    throw error
+const mostVcpus = 4096
+
+/** The schema takes any number, and a number that is absurd ends libvirtd itself, which asks for the memory. */
+function checkVcpus({ root, where }: Given): void {
+  const vcpu = child(root, 'vcpu')
+  for (const text of [textOf(vcpu), attr(vcpu, 'current')]) {
+    if (text === undefined) continue
+    const count = Number(text.trim())
+    if (!Number.isInteger(count) || count < 1 || count > mostVcpus) {
+      throw new UsageError(`${where}: <vcpu> is ${text.trim()}, not a number from 1 to ${mostVcpus}`)
+    }
   }
 }
 
-function secureXml(domain: { xml: (flags: number) => string }): string {
+/** As it is kept, with its passwords; a read-only connection, as of a dry run, may not see those. */
+function stored(domain: Domain): string | null {
   try {
     return domain.xml(domainXml.inactive | domainXml.secure)
   } catch (error) {
-    if (error instanceof VirtError && error.code === 'not-allowed') return ''
+    if (error instanceof VirtError && error.code === 'not-allowed') return null
     throw error
+  }
+}
+
+/** XML that was printed has no passwords, and giving it back must not take them away. */
+function keepPasswords(root: XmlElement, old: XmlElement): void {
+  const before = all(old, 'devices/graphics')
+  for (const graphics of all(root, 'devices/graphics')) {
+    const same = before.find((each) => attr(each, 'type') === attr(graphics, 'type'))
+    const passwd = attr(same, 'passwd')
+    if (passwd === undefined || attr(graphics, 'passwd') !== undefined) continue
+    graphics.attributes['passwd'] = passwd
+    const until = attr(same, 'passwdValidTo')
+    if (until !== undefined) graphics.attributes['passwdValidTo'] = until
   }
 }

@@ -34,7 +34,7 @@ export interface Defined {
 }
 
 /** Reads a document of the user's. @throws UsageError that names the file, and the line, when it is no XML or something else */
-export function readGiven(xml: string, file: string, kind: 'network' | 'pool' | 'filter'): Given {
+export function readGiven(xml: string, file: string, kind: 'domain' | 'network' | 'pool' | 'filter'): Given {
   const where = file === '-' ? 'standard input' : file
   const root = parseAt(xml, where)
   if (root.name !== kind) throw new UsageError(`${where} holds a <${root.name}>, not a <${kind}>`)

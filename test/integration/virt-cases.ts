@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { failure, VirtError } from '../../src/virt/errors.js'
+import { failureOf } from './test-driver.js'
+
+/** A check for each method of a handle, by the method's name. */
+export type Cases<H> = { [M in Methods<H>]: (handle: H) => unknown }
+
+type Methods<H> = { [M in keyof H]: H[M] extends (...values: never[]) => unknown ? M extends string ? M : never : never }[keyof H]
+
+/** That a class has exactly the methods for which there are checks. */
+export function sameMethods(type: { prototype: object }, cases: object): void {
+  const inherited = ['constructor', 'free']
+  expect(Object.getOwnPropertyNames(type.prototype).filter((name) => !inherited.includes(name))).to.have.members(Object.keys(cases))
+}
+
+/** That libvirt refuses with this error. */
+export async function shows(name: keyof typeof failure, work: () => unknown): Promise<void> {
+  const error = await failureOf(work)
+  expect(error).to.be.instanceOf(VirtError)
+  expect((error as VirtError).libvirt.code, String(error)).to.equal(failure[name])
+}
+
+export function poolXml(name: string): string {
+  return `<pool type='dir'><name>${name}</name><target><path>/${name}</path></target></pool>`
+}
+
+export function volumeXml(name: string): string {
+  return `<volume><name>${name}</name><capacity>${2 ** 20}</capacity></volume>`
+}
