@@ -16,7 +16,7 @@ module.exports = {
     only('units-stand-alone', '^src/units\\.ts$', ['^src/errors\\.ts$']),
     only('raw-is-the-floor', '^src/virt/raw/', ['^src/virt/errors\\.ts$', '^src/errors\\.ts$']),
     only('handles-over-raw', '^src/virt/[^/]+\\.ts$', ['^src/virt/raw/', '^src/errors\\.ts$']),
-    only('provision-over-xml', '^src/provision/', ['^src/xml/', '^src/units\\.ts$', '^src/errors\\.ts$']),
+    only('provision-over-xml', '^src/provision/', ['^src/xml/', '^src/(units|names|errors)\\.ts$']),
     only('ops-in-the-middle', '^src/virt/ops/', ['^src/virt/[^/]+\\.ts$', '^src/xml/', '^src/provision/', '^src/firewall/', '^src/units\\.ts$', '^src/errors\\.ts$']),
     only('base-over-virt-and-output', '^src/base\\.ts$', ['^src/virt/(?!raw/)', '^src/output/', '^src/(errors|flags|exit|units|names)\\.ts$']),
     { name: 'commands-not-raw', severity: 'error', from: { path: '^src/commands/' }, to: { path: '^src/virt/raw/' } },

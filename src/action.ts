@@ -88,7 +88,7 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     const { default: pMap } = await import('p-map')
     const free = [first]
     return pMap(names, async (name) => {
-      const host = free.pop() ?? (await this.openHost({ readOnly: this.dryRun })).connection
+      const host = free.pop() ?? (await this.openHost({ readOnly: this.readOnlyChange })).connection
       try {
         const outcome = await work(name, host)
         await this.#say(action.kind, name, outcome)

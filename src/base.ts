@@ -88,7 +88,12 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** The host, for changes; in a dry run its connection cannot write. */
   protected async change(): Promise<Connection> {
-    return (await this.openHost({ readOnly: this.dryRun })).connection
+    return (await this.openHost({ readOnly: this.readOnlyChange })).connection
+  }
+
+  /** libvirt gives domain capabilities only to who may write: a command that needs them in a dry run says no. */
+  protected get readOnlyChange(): boolean {
+    return this.dryRun
   }
 
   /** One more connection to the host. */

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
 import { sizeFlag } from './flags.js'
 import { checkBridgeName } from './names.js'
+import { systems, type System } from './provision/profile-systems.js'
 import { parseSize } from './units.js'
 import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
 
@@ -11,31 +12,37 @@ const mostMemory = 64 * 2 ** 40
 /** qcow2's own limit, with its usual clusters of 64 KiB */
 const mostDisk = 2 ** 51
 
+const osNames = Object.keys(systems) as System[]
+
 /** What a new machine is made of. */
 export const newVmFlags = {
-  memory: sizeFlag({ helpValue: 'SIZE', default: 2048 * MiB, defaultHelp: () => Promise.resolve('2G'), description: 'memory, such as 512M or 2G' }),
-  vcpus: Flags.integer({ min: 1, max: 512, default: 2, helpValue: 'N', description: 'virtual CPUs' }),
-  kernel: Flags.string({ helpValue: 'FILE', description: 'boot this kernel; a path on the host', exclusive: ['iso', 'image', 'empty'] }),
-  initrd: Flags.string({ helpValue: 'FILE', description: 'with this initial RAM disk', dependsOn: ['kernel'] }),
-  cmdline: Flags.string({ helpValue: 'TEXT', description: 'and this kernel command line', dependsOn: ['kernel'] }),
-  iso: Flags.string({ helpValue: 'FILE', description: 'boot this disc while the disk is empty; a path on the host, or POOL/NAME', exclusive: ['image', 'empty'] }),
-  image: Flags.string({ helpValue: 'FILE', description: 'copy this disk image: a local file, or POOL/NAME', exclusive: ['empty'] }),
-  linked: Flags.boolean({ description: 'do not copy the image: make a thin layer over it', dependsOn: ['image'] }),
-  empty: Flags.boolean({ description: 'an empty disk and nothing to boot from' }),
-  disk: Flags.string({
+  'profile': Flags.string({ helpValue: 'PROFILE', description: 'what is not given here comes from this profile: bay profile list' }),
+  'memory': sizeFlag({ helpValue: 'SIZE', description: 'memory, such as 512M or 2G (default: 2G)' }),
+  'vcpus': Flags.integer({ min: 1, max: 512, helpValue: 'N', description: 'virtual CPUs (default: 2)' }),
+  'kernel': Flags.string({ helpValue: 'FILE', description: 'boot this kernel; a path on the host', exclusive: ['iso', 'image', 'empty'] }),
+  'initrd': Flags.string({ helpValue: 'FILE', description: 'with this initial RAM disk', dependsOn: ['kernel'] }),
+  'cmdline': Flags.string({ helpValue: 'TEXT', description: 'and this kernel command line', dependsOn: ['kernel'] }),
+  'iso': Flags.string({ helpValue: 'FILE', description: 'boot this disc while the disk is empty; a path on the host, or POOL/NAME', exclusive: ['image', 'empty'] }),
+  'image': Flags.string({ helpValue: 'FILE', description: 'copy this disk image: a local file, or POOL/NAME', exclusive: ['empty'] }),
+  'linked': Flags.boolean({ description: 'do not copy the image: make a thin layer over it', dependsOn: ['image'] }),
+  'empty': Flags.boolean({ description: 'an empty disk and nothing to boot from' }),
+  'disk': Flags.string({
     multiple: true, multipleNonGreedy: true, helpValue: 'SIZE[,pool=P][,format=F][,bus=B]',
     description: 'a disk; the first is the system disk, and with --image the size it grows to; repeatable',
   }),
-  network: Flags.string({
+  'network': Flags.string({
     multiple: true, multipleNonGreedy: true, helpValue: 'NET|bridge=BR|user|none',
     description: 'a network interface; repeatable (default: the network named default)',
   }),
-  mac: Flags.string({ helpValue: 'MAC', description: 'the first interface\'s MAC address (default: derived from the UUID)' }),
-  filter: Flags.string({ helpValue: 'FILTER', description: 'the network filter of every interface' }),
-  graphics: Flags.option({ options: ['vnc', 'spice', 'none'] as const, description: 'the display, on loopback (default: vnc, none with --kernel)' })(),
-  firmware: Flags.option({ options: ['bios', 'uefi'] as const, default: 'bios', description: 'the firmware' })(),
-  virt: Flags.option({ options: ['kvm', 'qemu'] as const, description: 'how it runs (default: kvm where it works)' })(),
-  description: Flags.string({ helpValue: 'TEXT', description: 'a text that is kept with the machine' }),
+  'mac': Flags.string({ helpValue: 'MAC', description: 'the first interface\'s MAC address (default: derived from the UUID)' }),
+  'filter': Flags.string({ helpValue: 'FILTER', description: 'the network filter of every interface' }),
+  'graphics': Flags.option({ options: ['vnc', 'spice', 'none'] as const, description: 'the display, on loopback (default: vnc, none with --kernel)' })(),
+  'firmware': Flags.option({ options: ['bios', 'uefi'] as const, description: 'the firmware (default: bios, uefi for Windows)' })(),
+  'secure-boot': Flags.boolean({ description: 'UEFI that starts only what is signed', allowNo: true }),
+  'tpm': Flags.boolean({ description: 'an emulated TPM 2.0', allowNo: true }),
+  'os': Flags.option({ options: osNames, description: 'what it runs: chooses devices that suit (default: linux)' })(),
+  'virt': Flags.option({ options: ['kvm', 'qemu'] as const, description: 'how it runs (default: kvm where it works)' })(),
+  'description': Flags.string({ helpValue: 'TEXT', description: 'a text that is kept with the machine' }),
 }
 
 interface SourceFlags {

@@ -61,8 +61,11 @@ function nextWords({ commands }: Manifest, { path }: Line): Candidate[] {
 }
 
 const kindsOfArgs: Record<string, CompletedKind> = {
-  vm: 'vm', machine: 'vm', net: 'net', network: 'net', pool: 'pool', vol: 'vol', volume: 'vol', filter: 'filter',
+  vm: 'vm', machine: 'vm', net: 'net', network: 'net', pool: 'pool', vol: 'vol', volume: 'vol', filter: 'filter', image: 'image',
 }
+
+/** Verbs whose name is of what does not exist yet. */
+const makers = new Set(['create', 'add'])
 
 /** An argument called `name` is an object of the command's topic; one called `pool`, say, is one of another kind. */
 function argument({ path: [topic = '', verb], args, uri }: Line, command: NonNullable<Line['command']>): Candidate[] | NamesWanted {
@@ -71,6 +74,6 @@ function argument({ path: [topic = '', verb], args, uri }: Line, command: NonNul
   if (!entry) return []
   if (entry.options) return entry.options.map((value) => ({ value, about: '' }))
   const kind = kindsOfArgs[entry.name === 'name' ? topic : entry.name]
-  if (!kind || (verb === 'create' && entry.name === 'name')) return []
+  if (!kind || (makers.has(verb ?? '') && entry.name === 'name')) return []
   return { kind, uri, before: '', taken: entry.multiple ? args : [] }
 }

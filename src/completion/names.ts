@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { namesOf } from '../find.js'
 import type { Connection } from '../virt/connection.js'
+import { imageNames } from '../virt/ops/image-name.js'
 import { openHost } from '../virt/ops/open-host.js'
 import type { NamesWanted } from './candidates.js'
 
@@ -14,6 +15,7 @@ export async function liveNames({ kind, uri }: NamesWanted, deadline: number): P
   const host = uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || null)
   if (mayAsk(host)) return []
   await using opened = await openHost(quiet(host), { readOnly: true, timeout: Math.max(deadline - performance.now(), 1) })
+  if (kind === 'image') return imageNames(opened.connection)
   return kind === 'vol' ? volumes(opened.connection, deadline) : namesOf[kind](opened.connection)
 }
 

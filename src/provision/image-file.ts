@@ -14,17 +14,21 @@ const otherFormats: [name: string, magic: string][] = [
   ['VMDK', 'KDMV'], ['VHDX', 'vhdxfile'], ['VHD', 'conectix'], ['VDI', '<<< '], ['QED', 'QED\0'], ['LUKS', 'LUKS\xba\xbe'],
 ]
 
+const packings: [name: string, magic: string, unpack: string][] = [
+  ['gzip', '\x1f\x8b', 'gunzip --keep'], ['xz', '\xfd7zXZ\0', 'xz -dk'], ['bzip2', 'BZh', 'bunzip2 --keep'], ['zstd', '\x28\xb5\x2f\xfd', 'zstd -d'],
+  ['zip', 'PK\x03\x04', 'unzip'],
+]
+
 /**
- * What kind of disk image a local file is, from its first bytes.
- * @throws UsageError when it cannot be read, is a format that must be converted first, or is a layer over another file
+ * What kind of disk image a local file is, from its first bytes. `shown` is what messages call it.
+ * @throws UsageError when it cannot be read, is packed or a format that must be converted first, or is a layer over another file
  */
-export async function readImageFile(path: string): Promise<ImageFile> {
+export async function readImageFile(path: string, shown = path): Promise<ImageFile> {
   const { header, length } = await readHeader(path)
-  const other = otherFormats.find(([, magic]) => header.toString('latin1').startsWith(magic))
-  if (other) throw new UsageError(`${path} is a ${other[0]} image`, `qemu-img convert -O qcow2 ${path} ${path}.qcow2`)
+  refuseOther(shown, header.toString('latin1'))
   if (header.toString('latin1', 0, 4) !== 'QFI\xfb') return { path, format: 'raw', length, capacity: length }
-  refuseBroken(path, header, length)
-  refuseLayer(path, header)
+  refuseBroken(shown, header, length)
+  refuseLayer(shown, header)
   return { path, format: 'qcow2', length, capacity: Number(header.readBigUInt64BE(24)) }
 }
 
@@ -43,6 +47,13 @@ async function readHeader(path: string): Promise<{ header: Buffer, length: numbe
   } finally {
     await file.close()
   }
+}
+
+function refuseOther(path: string, header: string): void {
+  const other = otherFormats.find(([, magic]) => header.startsWith(magic))
+  if (other) throw new UsageError(`${path} is a ${other[0]} image`, `qemu-img convert -O qcow2 ${path} ${path}.qcow2`)
+  const packed = packings.find(([, magic]) => header.startsWith(magic))
+  if (packed) throw new UsageError(`${path} is packed with ${packed[0]}`, `unpack it first: ${packed[2]} ${path}`)
 }
 
 /** qcow2's header: its version at 4, the guest's bytes at 24; the shortest has 72 bytes. */

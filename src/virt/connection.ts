@@ -112,7 +112,8 @@ export class Connection extends Handle<'conn'> {
   }
 
   poolOf(volume: StorageVolume): StoragePool {
-    return new StoragePool(call.virStoragePoolLookupByVolume(volume.pointer), this.pointer)
+    const { pointer } = this
+    return new StoragePool(call.virStoragePoolLookupByVolume(volume.pointer), pointer)
   }
 
   volumeByPath(path: string): StorageVolume {

@@ -74,6 +74,8 @@ export class Domain extends Handle<'domain'> {
   rename(name: string): void { call.virDomainRename(this.pointer, name, 0) }
   /** `flags` are virDomainUndefineFlagsValues */
   undefine(flags: number): void { call.virDomainUndefineFlags(this.pointer, flags) }
+  /** Changes a device to what this XML says, in the running or the stored machine (virDomainModificationImpact). */
+  updateDevice(xml: string, where: number): void { call.virDomainUpdateDeviceFlags(this.pointer, xml, where) }
   hasSavedState(): boolean { return call.virDomainHasManagedSaveImage(this.pointer, 0) }
   discardSavedState(): void { call.virDomainManagedSaveRemove(this.pointer, 0) }
 

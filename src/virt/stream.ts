@@ -26,7 +26,10 @@ export class Stream extends Handle<'stream'> {
   }
 
   protected free(pointer: Pointer<'stream'>): void {
-    if (this.#open) call.virStreamAbort(pointer)
-    call.virStreamFree(pointer)
+    try {
+      if (this.#open) call.virStreamAbort(pointer)
+    } finally {
+      call.virStreamFree(pointer)
+    }
   }
 }

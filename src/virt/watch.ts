@@ -51,10 +51,13 @@ export class Watch implements Disposable {
 
   /**
    * Waits for an event that came since the watch began, or since the last one that was waited for.
-   * @throws BayError `timeout`; the signal's reason
+   * @throws BayError `timeout`; whatever `meanwhile` throws, which is called as often as `until` looks; the signal's reason
    */
-  async event(options: WaitOptions = {}): Promise<void> {
-    await this.until(() => this.#happened || undefined, options)
+  async event(options: WaitOptions = {}, meanwhile?: () => void): Promise<void> {
+    await this.until(() => {
+      meanwhile?.()
+      return this.#happened || undefined
+    }, options)
     this.#happened = false
   }
 

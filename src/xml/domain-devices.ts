@@ -46,3 +46,8 @@ export function rngElement(): XmlElement {
 export function tabletElement(): XmlElement {
   return el('input', { type: 'tablet', bus: 'usb' })
 }
+
+/** A TPM 2.0 that swtpm emulates (https://libvirt.org/formatdomain.html#tpm-device); its state is kept with the domain's. */
+export function tpmElement(model: string): XmlElement {
+  return el('tpm', { model }, el('backend', { type: 'emulator', version: '2.0' }))
+}

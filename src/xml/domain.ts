@@ -1,9 +1,11 @@
 import { bootOrders, osElement } from './domain-boot.js'
 import type { OsSpec } from './domain-boot.js'
-import { channelElements, graphicsElement, rngElement, serialElements, tabletElement } from './domain-devices.js'
+import { channelElements, graphicsElement, rngElement, serialElements, tabletElement, tpmElement } from './domain-devices.js'
 import type { GraphicsSpec } from './domain-devices.js'
 import { diskElement, withTargets } from './domain-disks.js'
 import type { DiskSpec } from './domain-disks.js'
+import { clockElement, hypervElement } from './domain-hyperv.js'
+import type { HypervFeature } from './domain-hyperv.js'
 import { nicElement } from './domain-nics.js'
 import type { NicSpec } from './domain-nics.js'
 import { bayElement } from './metadata.js'
@@ -31,6 +33,8 @@ export interface DomainSpec extends OsSpec {
   cpu?: 'host-passthrough' | 'host-model' | 'maximum'
   /** `utc` unless told; Windows wants `localtime`. */
   clock?: 'utc' | 'localtime'
+  /** What Windows knows of its host, and the timers that go with it. */
+  hyperv?: readonly HypervFeature[]
   /** `restart` unless told; an installer's last step is a reboot that may have to end the machine. */
   onReboot?: 'restart' | 'destroy'
   disks?: readonly DiskSpec[]
@@ -45,6 +49,8 @@ export interface DomainSpec extends OsSpec {
   /** A random number generator fed from the host's /dev/urandom. */
   rng?: boolean
   balloon?: 'virtio' | 'none'
+  /** An emulated TPM 2.0, by its model; the host needs swtpm. */
+  tpm?: string
   /** A USB tablet, which keeps the pointer of a graphical console in step. */
   tablet?: boolean
 }
@@ -65,7 +71,7 @@ export function domainElement(spec: DomainSpec): XmlElement {
     osElement(spec),
     features(spec),
     spec.cpu && el('cpu', { mode: spec.cpu }),
-    el('clock', { offset: spec.clock ?? 'utc' }),
+    clockElement(spec),
     el('on_poweroff', {}, 'destroy'),
     el('on_reboot', {}, spec.onReboot ?? 'restart'),
     el('on_crash', {}, 'destroy'),
@@ -80,6 +86,7 @@ function features(spec: DomainSpec): Child {
   return el('features', {},
     el('acpi', {}),
     x86 && el('apic', {}),
+    x86 && hypervElement(spec.hyperv),
     x86 && spec.secureBoot && el('smm', { state: 'on' }),
   )
 }
@@ -95,6 +102,7 @@ function devices(spec: DomainSpec): XmlElement {
     ...(spec.serial ? serialElements() : []),
     ...channelElements({ agent: spec.agent ?? false, spice: spec.graphics?.type === 'spice' }),
     spec.tablet && tabletElement(),
+    spec.tpm && tpmElement(spec.tpm),
     spec.graphics && graphicsElement(spec.graphics),
     spec.video && el('video', {}, el('model', { type: spec.video })),
     spec.rng && rngElement(),

@@ -50,6 +50,10 @@ export interface DomainCapabilities {
   graphics: string[]
   videoModels: string[]
   tpmModels: string[]
+  /** `emulator` where swtpm is installed, `passthrough`. */
+  tpmBackends: string[]
+  /** Null when libvirt is too old to tell. */
+  hypervFeatures: string[] | null
 }
 
 /** What virConnectGetCapabilities gives (https://libvirt.org/formatcaps.html). Throws UsageError for what is no XML. */
@@ -92,6 +96,8 @@ export function readDomainCapabilities(xml: string): DomainCapabilities {
     graphics: values(path(root, 'devices/graphics'), 'type'),
     videoModels: values(path(root, 'devices/video'), 'modelType'),
     tpmModels: values(path(root, 'devices/tpm'), 'model'),
+    tpmBackends: values(path(root, 'devices/tpm'), 'backendModel'),
+    hypervFeatures: path(root, 'features/hyperv') ? values(path(root, 'features/hyperv'), 'features') : null,
   }
 }
 

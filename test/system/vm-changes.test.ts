@@ -120,7 +120,7 @@ describe('bay vm: changes and deletion', function () {
     const before = await rig.everything()
     const deleted = await act('delete', '--yes', 'change-off')
     expect(deleted).to.include({ action: 'delete', name: 'change-off', changed: true })
-    expect(deleted['deleted']).to.deep.equal([{ pool: 'default', volume: 'change-off.qcow2', path: join(rig.folder, 'change-off.qcow2') }])
+    expect(deleted['deleted']).to.deep.equal([{ pool: 'default', name: 'change-off.qcow2', path: join(rig.folder, 'change-off.qcow2') }])
     const left = await rig.everything()
     expect(before.filter((entry) => !left.includes(entry)).map((entry) => /^Name: +(.*)$/m.exec(entry)?.[1] ?? entry)).to.have.members([
       'change-off', 'change-off.qcow2', join(rig.folder, 'change-off.qcow2'), join(rig.host.dir, 'etc/qemu/change-off.xml'),
@@ -145,7 +145,7 @@ const broken: [xml: string, says: RegExp][] = [
   ['<domain/><domain/>', /./],
   ['<!DOCTYPE domain [<!ENTITY a "b">]><domain/>', /DOCTYPE/],
   ['<network><name>x</name></network>', /holds a <network>, not a <domain>/],
-  ['<domain type="qemu"><memory>1</memory></domain>', /has no <name>/],
+  ['<domain type="qemu"><memory>1</memory></domain>', /has no <?name>?/],
   ['<domain type="qemu"><name>x</name><bogus/></domain>', /./],
   ['<domain type="qemu"><name>x</name><memory unit="KiB">1024</memory><vcpu>-1</vcpu><os><type>hvm</type></os></domain>', /./],
   ['\0\x01\x02', /./],

@@ -5,7 +5,7 @@ import { run } from '../lab/script.js'
 import { suiteRig, type Rig } from './rig.js'
 
 interface Created { changed: boolean, disks: { pool: string, volume: string, path: string }[] }
-interface Shown { disks: Record<string, unknown>[], nics: Record<string, unknown>[], graphics: Record<string, unknown>[], firmware: string }
+interface Shown { disks: Record<string, unknown>[], nics: Record<string, unknown>[], graphics: Record<string, unknown>[] }
 
 const MiB = 2 ** 20
 
@@ -124,7 +124,10 @@ describe('bay vm create: disks, discs and images', function () {
   })
 
   it('what cannot be an image is refused before anything is made', async () => {
-    const file = async (name: string, content: Buffer | string) => { await writeFile(join(rig.files, name), content); return join(rig.files, name) }
+    const file = async (name: string, content: Buffer | string) => {
+      await writeFile(join(rig.files, name), content)
+      return join(rig.files, name)
+    }
     await mkdir(join(rig.files, 'folder'))
     await image('create', '-q', '-f', 'qcow2', '-b', qcow2, '-F', 'qcow2', join(rig.files, 'layer.qcow2'))
     const wrong: [args: string[], says: RegExp][] = [

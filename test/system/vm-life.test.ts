@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { run } from '../lab/script.js'
-import { suiteRig, until, type Rig } from './rig.js'
+import { suiteRig, type Rig } from './rig.js'
 
 interface Action { action: string, kind: string, name: string, changed: boolean, [more: string]: unknown }
 
@@ -97,7 +97,9 @@ describe('bay vm: the life of a machine', function () {
     expect(await act('reboot', 'life')).to.include({ changed: true })
     expect((await events).stdout).to.match(/'reboot'.*life/)
     expect(await rig.state('life')).to.equal('running')
-    await until(async () => await leaseOf(rig, 'life') !== leaseBefore)
+    // The address it had is no sign that it is up again: only the new lease is.
+    await act('wait', 'life', '--for', 'ip')
+    expect(await leaseOf(rig, 'life')).not.to.equal(leaseBefore)
   })
 
   it('is reset and forced off, without its guest being asked', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { lines, suiteRig, type Rig } from './rig.js'
 
-interface Result { action: string, name: string, changed: boolean, error?: { code: string, message: string }, [more: string]: unknown }
+interface Result { name: string, changed: boolean, error?: { code: string, message: string } }
 
 const four = ['many-1', 'many-2', 'many-3', 'many-10']
 
@@ -14,7 +14,8 @@ describe('bay vm: many machines', function () {
   before('four machines are made at the same time, in one pool', async function () {
     this.timeout(300_000)
     rig = await suiteRig()
-    await Promise.all(four.map((name) => rig.does('vm', 'create', name, ...rig.tiny, '--network', 'none', '--disk', '8M', '--no-start')))
+    const flags = [...rig.tiny, '--network', 'none', '--disk', '8M', '--no-start']
+    await Promise.all(four.map((name) => rig.does('vm', 'create', name, ...flags)))
   })
   after(() => rig?.clean('many'))
 
@@ -26,7 +27,8 @@ describe('bay vm: many machines', function () {
 
   it('a second time there is nothing to do', async () => {
     const again = await rig.json<Result[]>('vm', 'start', 'many-*')
-    expect(again.map(({ name, changed }) => ({ name, changed }))).to.have.deep.members(four.map((name) => ({ name, changed: false })))
+    expect(again.filter(({ changed }) => changed)).to.be.empty
+    expect(again.map(({ name }) => name)).to.have.members(four)
     expect(await rig.does('vm', 'start', 'many-*', '-q')).to.equal('')
   })
 

@@ -3,15 +3,17 @@ import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { BayError } from '../../errors.js'
 import { namesOf } from '../../find.js'
 import { changeFlags, durationFlag, nameArg } from '../../flags.js'
-import { checkName } from '../../names.js'
+import { guestFlags } from '../../guest-flags.js'
 import { Progress } from '../../output/progress.js'
 import type { Connection } from '../../virt/connection.js'
 import { createVm } from '../../virt/ops/create-vm.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import type { NewVm } from '../../virt/ops/new-vm.js'
 import { planVm } from '../../virt/ops/plan-vm.js'
+import { withSeed } from '../../virt/ops/seed-disk.js'
 import { waitForVm } from '../../virt/ops/wait-vm.js'
-import { checkMemory, newVmFlags, parseDisk, parseNics, sourceFrom } from '../../vm-flags.js'
+import { newVmFrom } from '../../vm-request.js'
+import { newVmFlags } from '../../vm-flags.js'
 
 export default class VmCreate extends ActionCommand<typeof VmCreate> {
   static override summary = 'Create a virtual machine'
@@ -25,7 +27,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   static override args = nameArg('vm')
   static override flags = {
-    ...newVmFlags, ...changeFlags,
+    ...newVmFlags, ...guestFlags, ...changeFlags,
     'autostart': Flags.boolean({ description: 'start it with its host' }),
     'no-start': Flags.boolean({ description: 'do not start it' }),
     'wait': Flags.option({ options: ['running', 'ip', 'agent', 'off', 'none'] as const, default: 'running', description: 'what to wait for' })(),
@@ -33,28 +35,15 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
   }
 
+  protected override get readOnlyChange(): boolean { return false }
+
   async run(): Promise<ActionResult> {
-    const request = this.#request()
+    const request = await newVmFrom(this.args.name, this.flags)
     return this.actOnOne({ action: 'create', kind: 'vm' }, request.name, (name, host) => {
       if (!namesOf.vm(host).includes(name)) return this.#create(host, request)
       if (this.flags['if-missing']) return { changed: false, said: 'exists already' }
       throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
     })
-  }
-
-  /** libvirt tells what machines a host can run only to those who may write (CVE-2019-10167), and a dry run plans too. */
-  protected override async change(): Promise<Connection> {
-    const host = await super.change()
-    return this.dryRun && this.sharedHost ? (await this.openHost({ readOnly: false })).connection : host
-  }
-
-  #request(): NewVm {
-    const { flags } = this
-    return {
-      name: checkName('vm', this.args.name), memory: checkMemory(flags.memory), vcpus: flags.vcpus, source: sourceFrom(flags),
-      disks: (flags.disk ?? []).map(parseDisk), nics: parseNics(flags.network, flags), graphics: flags.graphics,
-      firmware: flags.firmware, virt: flags.virt, description: flags.description, autostart: flags.autostart, start: !flags['no-start'],
-    }
   }
 
   async #create(host: Connection, request: NewVm): Promise<Outcome> {
@@ -64,7 +53,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
     const made = await interruptible(async (signal) => {
       using progress = new Progress({ quiet: this.flags.quiet })
-      return await createVm(host, plan, { signal, report: (step) => progress.step(step) })
+      return await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report: (step) => progress.step(step) }))
     })
     const { addresses } = await this.#wait(host, plan.uuid, made.started)
     const said = made.started ? 'created and started' : 'created'

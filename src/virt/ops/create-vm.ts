@@ -76,7 +76,7 @@ async function makeVolume(
   if (image?.from !== 'volume' || image.linked) return fromNothing()
   using held = connection.pool(pool)
   using source = connection.volumeByPath(image.path)
-  return held.cloneVolume(serialize(volumeElement({ name: volume, capacity, format })), source)
+  return await held.cloneVolume(serialize(volumeElement({ name: volume, capacity, format })), source)
 }
 
 function volumeXml({ volume, capacity, format, image }: PlannedDisk): string {
@@ -95,7 +95,7 @@ async function define(connection: Connection, plan: VmPlan, paths: readonly stri
   const { uuid, request } = plan
   return rollback.step(() => connection.defineDomain(plan.xml(paths)), () => ({
     leaves: `the machine ${request.name}`,
-    removeBy: `bay vm delete --yes ${request.name}`,
+    removeBy: `bay vm delete --yes --keep-disks ${request.name}`,
     undo: () => {
       using made = connection.domainByUuid(uuid)
       made.undefine(undefine.nvram | undefine.managedSave)
@@ -104,10 +104,10 @@ async function define(connection: Connection, plan: VmPlan, paths: readonly stri
 }
 
 /** A handle is given up before anything is undone, so the machine is found again by its UUID. */
-async function start(connection: Connection, domain: Domain, { uuid, request: { name } }: VmPlan, rollback: Rollback): Promise<void> {
+async function start(connection: Connection, domain: Domain, { uuid, request }: VmPlan, rollback: Rollback): Promise<void> {
   await rollback.step(() => domain.start(), () => ({
-    leaves: `the running machine ${name}`,
-    removeBy: `bay vm delete --yes --force ${name}`,
+    leaves: `the running machine ${request.name}`,
+    removeBy: `bay vm stop --force ${request.name}`,
     undo: async () => {
       using made = connection.domainByUuid(uuid)
       await made.destroy()

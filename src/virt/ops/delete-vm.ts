@@ -30,7 +30,7 @@ export function planDeletion(connection: Connection, domain: Domain, use: Volume
   }
   for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
     const place = placeOf(connection, disk)
-    const why = whyKept(own.name, disk, place, use)
+    const why = whyKept(own, disk, place, use)
     if (why === undefined && place) plan.delete.push(place)
     else plan.keep.push({ path: place?.path ?? disk.path ?? `${disk.pool}/${disk.volume}`, why: why ?? 'it is in no pool' })
   }
@@ -71,11 +71,14 @@ function undefineAll(domain: Domain): void {
   domain.undefine(old)
 }
 
-function whyKept(machine: string, { readonly }: Disk, place: VolumePlace | undefined, use: VolumeUse | null): string | undefined {
+function whyKept(
+  machine: DomainDescription, { readonly }: Disk, place: VolumePlace | undefined, use: VolumeUse | null,
+): string | undefined {
   if (use === null) return '--keep-disks'
-  if (readonly) return 'it is read-only for this machine'
   if (!place) return 'it is in no pool'
-  const [other] = use.machinesOn(place).filter((name) => name !== machine)
+  // The disc for cloud-init was made for this machine, and nobody wants its secrets afterwards.
+  if (readonly && machine.metadata?.['seed'] !== `${place.pool}/${place.name}`) return 'it is read-only for this machine'
+  const [other] = use.machinesOn(place).filter((name) => name !== machine.name)
   if (other !== undefined) return `the machine ${other} uses it too`
   const [layer] = use.layersOver(place)
   return layer && `the volume ${layer} is a layer over it`

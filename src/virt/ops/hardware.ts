@@ -1,22 +1,17 @@
 import { UsageError } from '../../errors.js'
+import type { HostOffers } from '../../provision/profile-devices.js'
 import { readCapabilities, readDomainCapabilities, type DomainCapabilities, type HostCapabilities } from '../../xml/host.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 
-/** What a new machine is made of, as this host offers it; nothing is taken for granted. */
-export interface Hardware {
+/** What a new machine runs on, as this host offers it; nothing is taken for granted. */
+export interface Hardware extends HostOffers {
   /** the domain's type: kvm, qemu, or the driver's own, such as test */
   virt: string
-  arch: string
   machine?: string
   emulator?: string
-  cpu?: 'host-model'
   maxVcpus: number
-  firmwares: readonly string[]
   graphics: readonly string[]
-  diskBuses: readonly string[]
-  /** whether it runs under QEMU, which has virtio, serial ports, agent channels and random number generators */
-  qemu: boolean
   /** what the user should know of the choice */
   note?: string
 }
@@ -40,7 +35,8 @@ const vcpuLimit = 512
 
 function otherDriver(virt: string, arch: string): Hardware {
   return {
-    virt, arch, maxVcpus: vcpuLimit, firmwares: [], graphics: ['vnc', 'spice'], diskBuses: ['virtio', 'sata'], qemu: false,
+    virt, arch, qemu: false, maxVcpus: vcpuLimit, firmwares: [], secureBoot: false, graphics: ['vnc', 'spice'],
+    diskBuses: ['virtio', 'sata'], videoModels: [], tpmModels: [], tpmBackends: [], cpuModes: [], hypervFeatures: [],
   }
 }
 
@@ -54,10 +50,8 @@ function underQemu(connection: Connection, guest: Guest, want: 'kvm' | 'qemu' | 
   const found = kvm ?? ask('qemu')
   if (!found) throw new UsageError(`this host has no emulator for ${guest.arch}`, 'bay host check')
   return {
-    virt: found.type, arch: guest.arch, machine, emulator: found.emulator ?? undefined,
-    cpu: kvm?.cpuModes.includes('host-model') ? 'host-model' : undefined,
-    maxVcpus: Math.min(found.maxVcpus ?? vcpuLimit, vcpuLimit), firmwares: found.firmwares, graphics: found.graphics,
-    diskBuses: found.diskBuses, qemu: true,
+    ...found, virt: found.type, arch: guest.arch, machine, emulator: found.emulator ?? undefined, qemu: true,
+    maxVcpus: Math.min(found.maxVcpus ?? vcpuLimit, vcpuLimit),
     note: kvm || want === 'qemu' ? undefined : 'no working KVM on this host: the machine is emulated, which is slow',
   }
 }

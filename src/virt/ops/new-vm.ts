@@ -1,18 +1,21 @@
-/** A machine that is to be made, as the command line or a file asks for it. Sizes in bytes. */
-export interface NewVm {
+import type { MachineSettings } from '../../provision/profile-apply.js'
+import type { Secret } from '../../provision/password.js'
+
+type Settings = Pick<MachineSettings,
+  'vcpus' | 'memory' | 'graphics' | 'firmware' | 'secureBoot' | 'tpm' | 'cpu' | 'virt' | 'clock' | 'hyperv' | 'virtio' | 'video'
+  | 'os' | 'autostart' | 'profile'>
+
+/** A machine that is to be made, as the command line, a profile and the defaults have it. Sizes in bytes. */
+export interface NewVm extends Settings {
   name: string
-  memory: number
-  vcpus: number
   source: NewVmSource
   /** the first is the system disk; with an image it says how large that becomes */
   disks: readonly NewDisk[]
   nics: readonly NewNic[]
-  graphics?: 'vnc' | 'spice' | 'none'
-  firmware: 'bios' | 'uefi'
-  virt?: 'kvm' | 'qemu'
   description?: string
-  autostart: boolean
   start: boolean
+  /** what cloud-init in the image does at the first boot; undefined for nothing */
+  guest?: NewGuest
 }
 
 export type NewVmSource
@@ -33,4 +36,17 @@ export interface NewNic {
   source?: string
   mac?: string
   filter?: string
+}
+
+export interface NewGuest {
+  /** undefined for one that follows from the machine's name */
+  hostname?: string
+  user?: string
+  passwordHash?: Secret
+  sshKeys: readonly string[]
+  packages: readonly string[]
+  run: readonly string[]
+  timezone?: string
+  /** the user's own user-data */
+  userData?: string
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import type { NewVm } from './new-vm.js'
 import { planImage, type PlannedImage } from './plan-image.js'
+import { seedVolume } from './seed-volume.js'
 
 /** A volume that a new machine needs and that does not exist yet. */
 export interface PlannedDisk {
@@ -16,6 +17,8 @@ export interface PlannedDisk {
   /** where it will be, as far as that can be told before; the pool has the last word */
   path: string
   image?: PlannedImage
+  /** the disc with what cloud-init reads; its content is made when the machine is */
+  seed?: true
 }
 
 const defaultSize = 20 * 2 ** 30
@@ -25,9 +28,9 @@ const defaultSize = 20 * 2 ** 30
  * @throws UsageError, BayError `exists`, `wrong-state` or `not-found`
  */
 export async function planDisks(connection: Connection, vm: NewVm, bus: string): Promise<PlannedDisk[]> {
-  const image = vm.source.kind === 'image' ? await planImage(connection, vm.source.image, vm.source.linked) : undefined
+  const image = vm.source.kind === 'image' ? await planImage(connection, vm.source.image, vm.source.linked, vm.disks[0]?.pool) : undefined
   const wanted = vm.disks.length === 0 ? unasked(vm, image) : vm.disks
-  return wanted.map((disk, index) => {
+  const disks = wanted.map((disk, index) => {
     const ofImage = index === 0 ? image : undefined
     const format = formatOf(disk.format, ofImage)
     const { pool, folder } = choosePool(connection, disk.pool)
@@ -38,6 +41,15 @@ export async function planDisks(connection: Connection, vm: NewVm, bus: string):
       capacity: capacityOf(disk.size, ofImage), ...(ofImage ? { image: ofImage } : {}),
     }
   })
+  return vm.guest ? [...disks, planSeed(connection, vm, disks[0]?.pool)] : disks
+}
+
+/** On virtio and not as a CD-ROM: the kernels of cloud images have no driver for SATA. */
+function planSeed(connection: Connection, { name }: NewVm, wanted: string | undefined): PlannedDisk {
+  const { pool, folder } = choosePool(connection, wanted)
+  const volume = seedVolume(name)
+  refuseExisting(connection, pool, volume)
+  return { pool, volume, format: 'raw', bus: 'virtio', path: `${folder}/${volume}`, capacity: 0, seed: true }
 }
 
 /** An image brings its own disk, an installer or nothing needs one, a kernel may do without. */

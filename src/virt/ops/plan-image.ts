@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UsageError } from '../../errors.js'
+import { BayError, UsageError } from '../../errors.js'
 import { readImageFile, type ImageFile } from '../../provision/image-file.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import type { StorageVolume } from '../volume.js'
+import { findImage, isUrl, looksLikeImage } from './image-name.js'
 
 /** Where a system disk's content comes from: a file that is read here, or a volume of the host. */
 export type PlannedImage
@@ -12,14 +14,17 @@ export type PlannedImage
     | { from: 'volume', linked: boolean, format: string, capacity: number, path: string }
 
 /**
- * Finds an image: a volume as POOL/NAME, a local file, or a path that the host knows as a volume.
+ * Finds an image: a volume as POOL/NAME, a local file, an image by its name, or a path that the host knows as a volume.
+ * Where several pools have an image of that name, the one in `pool` is meant.
  * @throws UsageError when there is none, or it cannot serve
  */
-export async function planImage(connection: Connection, image: string, linked: boolean): Promise<PlannedImage> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(image)) throw new UsageError(`--image ${image} is a URL`, 'download it first and give the file')
+export async function planImage(connection: Connection, image: string, linked: boolean, pool?: string): Promise<PlannedImage> {
+  if (isUrl(image)) throw new UsageError('--image is a URL', 'keep it on the host first: bay image add NAME URL', 'then: --image NAME')
   const volume = volumeNamed(connection, image)
   if (volume) return fromVolume(volume, linked)
   const path = resolve(image)
+  const added = existsSync(path) ? undefined : await addedImage(connection, image, pool)
+  if (added) return fromVolume(added, linked)
   if (linked && !connection.isLocal()) return fromVolume(volumeAt(connection, image), linked)
   const file = await readImageFile(path)
   return { from: 'file', file, linked, format: file.format, capacity: file.capacity, path }
@@ -35,6 +40,17 @@ export function volumeNamed(connection: Connection, text: string): StorageVolume
   } catch (error) {
     if (error instanceof VirtError && error.code === 'not-found') return undefined
     throw error
+  }
+}
+
+/** The image of `bay image add`; undefined when there is none of that name. */
+async function addedImage(connection: Connection, image: string, pool: string | undefined): Promise<StorageVolume | undefined> {
+  if (!looksLikeImage(image)) return undefined
+  try {
+    return (await findImage(connection, image, { prefer: [...pool === undefined ? [] : [pool], 'default'] })).volume
+  } catch (error) {
+    if (!(error instanceof BayError) || error.code !== 'not-found') throw error
+    throw new UsageError(`the image ${resolve(image)} cannot be read: there is no such file, nor an image of that name`, ...error.hints)
   }
 }
 

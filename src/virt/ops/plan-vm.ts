@@ -8,6 +8,7 @@ import { domainElement, type DomainSpec } from '../../xml/domain.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
+import { chooseDevices, type MachineDevices } from '../../provision/profile-devices.js'
 import { chooseHardware, type Hardware } from './hardware.js'
 import { macOf } from './mac.js'
 import type { NewNic, NewVm } from './new-vm.js'
@@ -30,23 +31,21 @@ export interface VmPlan {
  */
 export async function planVm(connection: Connection, request: NewVm): Promise<VmPlan> {
   const hardware = chooseHardware(connection, { virt: request.virt })
+  const { devices, notes } = chooseDevices(request, hardware)
   checkAgainst(hardware, request)
   checkNics(connection, request.nics)
   const uuid = randomUUID()
-  const disks = await planDisks(connection, request, hardware.qemu ? 'virtio' : hardware.diskBuses[0] ?? 'virtio')
+  const disks = await planDisks(connection, request, devices.diskBus)
   const media = await planMedia(connection, request, hardware)
-  const spec = specOf(request, hardware, uuid)
+  const spec = specOf(request, hardware, devices, { uuid, seed: disks.find(({ seed }) => seed) })
   const xml = (paths: readonly string[]) => serialize(domainElement({
     ...spec, disks: [...disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), ...media],
   }))
-  return { request, uuid, disks, xml, notes: hardware.note ? [hardware.note] : [] }
+  return { request, uuid, disks, xml, notes: hardware.note ? [hardware.note, ...notes] : notes }
 }
 
-function checkAgainst(hardware: Hardware, { vcpus, graphics, firmware }: NewVm): void {
+function checkAgainst(hardware: Hardware, { vcpus, graphics }: NewVm): void {
   if (vcpus > hardware.maxVcpus) throw new UsageError(`--vcpus ${vcpus}: this host's machines have at most ${hardware.maxVcpus}`)
-  if (firmware === 'uefi' && !hardware.firmwares.includes('efi')) {
-    throw new UsageError('this host has no UEFI firmware', 'apt install ovmf (Debian), dnf install edk2-ovmf (Fedora) on the host', 'or --firmware bios')
-  }
   if (graphics !== undefined && graphics !== 'none' && !hardware.graphics.includes(graphics)) {
     throw new UsageError(`this host's machines have no ${graphics} display`, `--graphics ${[...hardware.graphics, 'none'].join('|')}`)
   }
@@ -99,26 +98,36 @@ async function mustExist(connection: Connection, flag: string, path: string): Pr
   await access(path).catch(() => { throw new UsageError(`${flag} ${path}: there is no such file, or it may not be read`) })
 }
 
-function specOf(request: NewVm, hardware: Hardware, uuid: string): DomainSpec {
-  const { name, memory, vcpus, firmware, source } = request
+interface Identity {
+  uuid: string
+  /** the disc for cloud-init */
+  seed: PlannedDisk | undefined
+}
+
+function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { uuid, seed }: Identity): DomainSpec {
+  const { name, memory, vcpus, source, profile } = request
   const graphics = request.graphics ?? (source.kind === 'kernel' || !hardware.graphics.includes('vnc') ? 'none' : 'vnc')
-  const { qemu } = hardware
+  const { virt, arch, machine, emulator, qemu } = hardware
+  const { firmware, secureBoot, tpm, clock, hyperv, video, rng, agent } = devices
   return {
-    name, uuid, memory, vcpus, type: hardware.virt, arch: hardware.arch, machine: hardware.machine, emulator: hardware.emulator,
-    cpu: hardware.cpu, firmware, description: request.description,
+    name, uuid, memory, vcpus, type: virt, arch, machine, emulator, firmware, secureBoot, tpm, clock, hyperv, rng, agent,
+    // The host's own model: all that it can, and it may still move to a host that is alike.
+    cpu: devices.cpu ?? (virt === 'kvm' && hardware.cpuModes.includes('host-model') ? 'host-model' : undefined),
+    description: request.description,
+    metadata: profile === null && !seed ? undefined : { profile, seed: seed && `${seed.pool}/${seed.volume}` },
     os: source.kind === 'kernel' ? { ...source, kind: 'kernel' } : undefined,
-    nics: request.nics.map((nic, index) => nicSpec(nic, hardware, macOf(uuid, index))),
-    ...(graphics === 'none' ? {} : { graphics: { type: graphics, listen: '127.0.0.1', autoport: true }, tablet: qemu }),
-    serial: qemu, agent: qemu, rng: qemu,
+    nics: request.nics.map((nic, index) => nicSpec(nic, devices, macOf(uuid, index))),
+    ...(graphics === 'none' ? {} : { graphics: { type: graphics, listen: '127.0.0.1', autoport: true }, tablet: qemu, video }),
+    serial: qemu,
   }
 }
 
-function nicSpec({ kind, source, mac, filter }: NewNic, { qemu }: Hardware, derived: string): NicSpec {
-  return { kind, source, mac: mac ?? derived, model: qemu ? 'virtio' : undefined, filter }
+function nicSpec({ kind, source, mac, filter }: NewNic, { nicModel }: MachineDevices, derived: string): NicSpec {
+  return { kind, source, mac: mac ?? derived, model: nicModel, filter }
 }
 
-function diskSpec({ format, bus }: PlannedDisk, path: string): DiskSpec {
+function diskSpec({ format, bus, seed }: PlannedDisk, path: string): DiskSpec {
   // A logical pool's volumes, among others, are block devices.
   const type = path.startsWith('/dev/') ? 'block' : 'file'
-  return { device: 'disk', source: { type, path }, format, bus }
+  return { device: 'disk', source: { type, path }, format, bus, readonly: seed }
 }

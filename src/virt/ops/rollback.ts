@@ -20,11 +20,14 @@ export class Rollback implements AsyncDisposable {
     this.#signal = signal
   }
 
-  /** Takes a step: refuses when interrupted, runs it, and remembers how to undo it. */
-  async step<T>(run: () => T | Promise<T>, undo: (result: T) => Omit<Step, 'undo'> & { undo: () => void | Promise<void> }): Promise<T> {
+  /**
+   * Takes a step: refuses when interrupted, runs it, and remembers how to undo it. A step during which the host was lost
+   * counts too: the host may have taken it all the same, or take it once it runs again.
+   */
+  async step<T>(run: () => T | Promise<T>, undo: () => Step): Promise<T> {
     this.#signal?.throwIfAborted()
-    const result = await run()
-    this.#steps.push(undo(result))
+    const result = await this.#run(run, undo)
+    this.#steps.push(undo())
     // A signal that came during a synchronous call is heard only when the event loop turns.
     await turn()
     return result
@@ -37,7 +40,7 @@ export class Rollback implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const failures: { step: Step, error: unknown }[] = []
+    const failures: Failure[] = []
     for (const step of this.#steps.splice(0).reverse()) {
       try {
         await step.undo()
@@ -45,9 +48,42 @@ export class Rollback implements AsyncDisposable {
         failures.push({ step, error })
       }
     }
-    if (failures.length === 0) return
-    throw new BayError('left-behind', `left behind: ${failures.map(({ step, error }) => `${step.leaves} (${String(error)})`).join(', ')}`, {
-      hints: failures.map(({ step }) => step.removeBy),
-    })
+    if (failures.length > 0) throw leftBehind(failures)
   }
+
+  async #run<T>(run: () => T | Promise<T>, undo: () => Step): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      if (error instanceof BayError && error.code === 'cannot-connect') this.#steps.push(perhaps(undo()))
+      throw error
+    }
+  }
+}
+
+interface Failure { step: Step, error: unknown }
+
+/** The undo of what was perhaps not done. */
+function perhaps(step: Step): Step {
+  return {
+    ...step,
+    leaves: `perhaps ${step.leaves}`,
+    undo: async () => {
+      try {
+        await step.undo()
+      } catch (error) {
+        if (!(error instanceof BayError) || error.code !== 'not-found') throw error
+      }
+    },
+  }
+}
+
+function leftBehind(failures: readonly Failure[]): BayError {
+  const reasons = new Map<string, string[]>()
+  for (const { step, error } of failures) {
+    const reason = error instanceof Error ? error.message : String(error)
+    reasons.set(reason, [...reasons.get(reason) ?? [], step.leaves])
+  }
+  const what = [...reasons].map(([reason, left]) => `${left.join(', ')} (${reason})`)
+  return new BayError('left-behind', `left behind: ${what.join(', ')}`, { hints: failures.map(({ step }) => step.removeBy) })
 }

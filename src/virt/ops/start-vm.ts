@@ -1,11 +1,9 @@
 import { BayError } from '../../errors.js'
-import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
-import { activeLeases } from './leases-by-mac.js'
 import { markRun } from './run-mark.js'
-import { newestExpiry } from './vm-addresses.js'
+import { newestLease } from './vm-addresses.js'
 
 export interface StartOptions {
   dryRun: boolean
@@ -52,12 +50,6 @@ async function startFromOff(connection: Connection, domain: Domain, options: Sta
     // A restored guest keeps the address that it had.
     markRun(domain, { leaseBefore: saved ? 0 : leaseBefore })
   })
-}
-
-/** A lease outlives its machine, so those of an earlier run are told by when they expire. */
-function newestLease(connection: Connection, domain: Domain): number {
-  const macs = readDomain(domain.xml()).nics.flatMap(({ mac }) => mac ?? [])
-  return macs.length === 0 ? 0 : newestExpiry(activeLeases(connection), macs)
 }
 
 async function change(said: string, from: string, { dryRun }: StartOptions, run: () => void | Promise<void>): Promise<Started> {

@@ -5,8 +5,13 @@ import type { StorageVolume } from '../volume.js'
 const pieceSize = 256 * 1024
 const zeros = Buffer.alloc(pieceSize)
 
-/** Copies a local file into a volume, piece by piece through libvirt; pieces of zeros become holes. */
-export async function uploadFile(path: string, length: number, volume: StorageVolume, signal?: AbortSignal): Promise<void> {
+/**
+ * Copies a local file into a volume, piece by piece through libvirt; pieces of zeros become holes. `moved` hears of the bytes
+ * that are done.
+ */
+export async function uploadFile(
+  path: string, length: number, volume: StorageVolume, signal?: AbortSignal, moved?: (done: number) => void,
+): Promise<void> {
   const file = await open(path)
   try {
     using stream = volume.upload(BigInt(length))
@@ -18,6 +23,7 @@ export async function uploadFile(path: string, length: number, volume: StorageVo
       if (piece.equals(zeros.subarray(0, bytesRead))) stream.skip(bytesRead)
       else stream.send(piece)
       at += bytesRead
+      moved?.(at)
     }
     stream.finish()
   } finally {

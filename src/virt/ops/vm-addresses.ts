@@ -1,3 +1,4 @@
+import { readDomain } from '../../xml/domain-description.js'
 import type { NicDescription } from '../../xml/domain-device-descriptions.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -26,8 +27,10 @@ export function addressesByMac(connection: Connection, domain: Domain, nics: rea
   return found.size === nics.length ? found : new Map([...arpAddresses(domain, nics), ...found])
 }
 
-/** When the newest of these machines' leases expires: what a lease of a later run will be after. */
-export function newestExpiry(leases: LeasesByMac, macs: readonly string[]): number {
+/** When the newest of a machine's leases expires: a lease outlives its machine, and one of a later run will be after that. */
+export function newestLease(connection: Connection, domain: Domain): number {
+  const macs = readDomain(domain.xml()).nics.flatMap(({ mac }) => mac ?? [])
+  const leases: LeasesByMac = macs.length === 0 ? new Map<string, never[]>() : activeLeases(connection)
   return Math.max(0, ...macs.flatMap((mac) => leases.get(mac.toLowerCase()) ?? []).map(({ expires }) => expires))
 }
 

@@ -59,6 +59,7 @@ export const libvirtTable = {
   virDomainManagedSaveRemove: ['status', 'domain', 'uint'],
   virDomainRename: ['status', 'domain', 'text', 'uint'],
   virDomainUndefineFlags: ['status', 'domain', 'uint'],
+  virDomainUpdateDeviceFlags: ['status', 'domain', 'text', 'uint'],
   virDomainGetBlockInfo: ['status', 'domain', 'text', 'out', 'uint'],
   virDomainInterfaceAddresses: ['count', 'domain', 'out', 'uint', 'uint'],
   virDomainInterfaceFree: ['void', 'address'],

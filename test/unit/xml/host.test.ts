@@ -36,6 +36,7 @@ describe('xml host', () => {
       diskDevices: ['disk', 'cdrom', 'floppy', 'lun'], diskBuses: ['fdc', 'scsi', 'virtio', 'usb', 'sata'],
       graphics: ['sdl', 'vnc', 'spice', 'egl-headless', 'dbus'],
       videoModels: ['vga', 'cirrus', 'vmvga', 'qxl', 'virtio', 'none', 'bochs', 'ramfb'], tpmModels: ['tpm-tis', 'tpm-crb'],
+      tpmBackends: ['passthrough'], hypervFeatures: ['spinlocks', 'vendor_id'],
     })
   })
 
@@ -44,6 +45,6 @@ describe('xml host', () => {
       <os supported='yes'><enum name='firmware'><value>bios</value><value>efi</value></enum>
         <loader supported='yes'><value>/ovmf</value><enum name='secure'><value>yes</value><value>no</value></enum></loader></os>
       <devices><graphics supported='no'><enum name='type'><value>vnc</value></enum></graphics></devices></domainCapabilities>`)
-    expect(caps).to.deep.include({ kvm: true, firmwares: ['bios', 'efi'], secureBoot: true, loaders: ['/ovmf'], graphics: [], maxVcpus: null, machine: null })
+    expect(caps).to.deep.include({ kvm: true, firmwares: ['bios', 'efi'], secureBoot: true, loaders: ['/ovmf'], graphics: [], maxVcpus: null, machine: null, tpmBackends: [], hypervFeatures: null })
   })
 })

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { BayError, UsageError } from '../../errors.js'
+import { FileLock } from '../file-lock.js'
+import { cannotWrite, codeOf, madeStateFolder } from './state-folder.js'
+
+/**
+ * Keeps this user's other runs away from one name on one host, from the look that finds it free until the object is there.
+ * `uri` is what Connection.uri() says. The kernel frees the lock of a run that is killed.
+ * @throws BayError `busy` after BAY_LOCK_TIMEOUT seconds (10)
+ */
+export async function lockName(uri: string, kind: 'vm' | 'net' | 'pool' | 'vol', name: string): Promise<Disposable> {
+  const key = createHash('sha256').update(JSON.stringify([uri, kind, name])).digest('hex')
+  const path = join(madeStateFolder('locks'), `${key}.lock`)
+  const timeout = lockTimeout()
+  const end = performance.now() + timeout
+  for (;;) {
+    const fd = openLock(path)
+    const lock = await FileLock.take(fd, { exclusive: true, timeout: Math.max(end - performance.now(), 0) })
+    if (!lock) throw isBusy(kind, name, timeout)
+    if (isAt(fd, path)) return releasing(lock, path)
+    // Whoever had it has removed it meanwhile, and another run may have "the" lock by now.
+    lock[Symbol.dispose]()
+  }
+}
+
+/** Names are many, so the file goes with its lock; it is removed while it is locked, and who waited for it looks again. */
+function releasing(lock: FileLock, path: string): Disposable {
+  let held = true
+  return {
+    [Symbol.dispose]: () => {
+      if (!held) return
+      held = false
+      rmSync(path, { force: true })
+      lock[Symbol.dispose]()
+    },
+  }
+}
+
+/** Whether that open file is still the one of that name. */
+export function isAt(fd: number, path: string): boolean {
+  try {
+    const [open, named] = [fstatSync(fd), statSync(path)]
+    return open.ino === named.ino && open.dev === named.dev
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    closeSync(fd)
+    throw error
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  } catch (cause) {
+    throw cannotWrite(path, cause)
+  }
+}
+
+const words = { vm: 'machine', net: 'network', pool: 'pool', vol: 'volume' }
+
+function isBusy(kind: keyof typeof words, name: string, timeout: number): BayError {
+  return new BayError('busy', `another run is at work on the ${words[kind]} ${name}, for more than ${timeout / 1000} s`, {
+    hints: ['again once that run has ended', 'or wait longer for it: BAY_LOCK_TIMEOUT=120'],
+  })
+}
+
+/** Milliseconds to wait for another run to end. */
+function lockTimeout(): number {
+  const text = process.env['BAY_LOCK_TIMEOUT'] ?? '10'
+  const seconds = Number(text)
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0) throw new UsageError(`BAY_LOCK_TIMEOUT is no number of seconds: ${text}`)
+  return seconds * 1000
+}

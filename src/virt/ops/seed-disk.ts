@@ -1,0 +1,41 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cloudInitFiles, hostnameFor } from '../../provision/cloud-init/files.js'
+import type { CloudInitSpec } from '../../provision/cloud-init/spec.js'
+import { seedIso } from '../../provision/iso.js'
+import type { NewGuest } from './new-vm.js'
+import type { PlannedDisk } from './plan-disks.js'
+import type { VmPlan } from './plan-vm.js'
+
+/**
+ * Gives `work` the plan with the seed's content in it: an ISO file in a private folder, which is gone afterwards.
+ * A plan without a guest to set up stays as it is.
+ */
+export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan: VmPlan) => Promise<T>): Promise<T> {
+  const { guest, name } = plan.request
+  if (!guest) return work(plan)
+  const folder = await mkdtemp(join(tmpdir(), 'bay-seed-'))
+  try {
+    const path = join(folder, 'seed.iso')
+    await seedIso(cloudInitFiles(specOf(guest, name, plan.uuid)), path, { signal })
+    const { size } = await stat(path)
+    const filled = (disk: PlannedDisk): PlannedDisk => ({
+      ...disk, capacity: size,
+      image: { from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, path },
+    })
+    return await work({ ...plan, disks: plan.disks.map((disk) => disk.seed ? filled(disk) : disk) })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The UUID is the instance: another machine's cloud-init begins anew, this one's does not. */
+function specOf(guest: NewGuest, name: string, uuid: string): CloudInitSpec {
+  const { user, passwordHash, sshKeys, packages, run, timezone } = guest
+  return {
+    instanceId: uuid, hostname: guest.hostname ?? hostnameFor(name), packages, runCommands: run, timezone,
+    users: user === undefined ? [] : [{ name: user, passwordHash, sshKeys, sudo: true, shell: '/bin/bash' }],
+    ...(user === undefined ? { sshKeys } : {}), extraUserData: guest.userData,
+  }
+}

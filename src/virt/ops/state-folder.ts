@@ -1,0 +1,45 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { BayError } from '../../errors.js'
+
+/** Where one kind of this user's state is: a folder of ${XDG_STATE_HOME:-~/.local/state}/bay. It need not exist. */
+export function stateFolder(kind: 'journal' | 'locks'): string {
+  const base = process.env['XDG_STATE_HOME'] ?? ''
+  return join(isAbsolute(base) ? base : join(homedir(), '.local', 'state'), 'bay', kind)
+}
+
+/** The same, made when it is missing, for this user only. @throws BayError `not-allowed` or `failed` */
+export function madeStateFolder(kind: 'journal' | 'locks'): string {
+  const folder = stateFolder(kind)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw cannotWrite(folder, cause)
+  }
+  return folder
+}
+
+/** What was made in, or removed from, the folder stays so when the machine loses its power. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A failure to write there, in our words. */
+export function cannotWrite(path: string, cause: unknown): BayError {
+  const denied = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(cause))
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new BayError(denied ? 'not-allowed' : 'failed', `bay cannot write down what it is about to do (${path}): ${why}`, {
+    cause, hints: ['give it a folder where it can: XDG_STATE_HOME=/path'],
+  })
+}
+
+/** The code of a failure of the file system, such as ENOENT. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

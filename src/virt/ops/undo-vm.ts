@@ -1,0 +1,49 @@
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { failure } from '../errors.js'
+import { undefineAll } from './delete-vm.js'
+import { unlessGone } from './gone.js'
+import type { Made, Undoing } from './undo.js'
+
+/** A machine that a run defined, with all that libvirt keeps of it. */
+export const definedDomain: Undoing<Made> = {
+  fields: ['uuid', 'name'],
+  leaves: ({ name }) => `the machine ${name}`,
+  removeBy: ({ name }) => `bay vm delete --yes --keep-disks ${name}`,
+  isThere: (connection, made) => ask(connection, made, () => true),
+  undo: (connection, { uuid }) => {
+    using domain = connection.domainByUuid(uuid)
+    if (domain.isPersistent()) undefineAll(domain)
+  },
+}
+
+export const domainAutostart: Undoing<Made> = {
+  fields: ['uuid', 'name'],
+  leaves: ({ name }) => `the start of ${name} with its host`,
+  removeBy: ({ name }) => `bay vm autostart --off ${name}`,
+  isThere: (connection, made) => ask(connection, made, (domain) => domain.isPersistent() && domain.autostart()),
+  undo: (connection, { uuid }) => {
+    using domain = connection.domainByUuid(uuid)
+    domain.setAutostart(false)
+  },
+}
+
+export const runningDomain: Undoing<Made> = {
+  fields: ['uuid', 'name'],
+  leaves: ({ name }) => `the running machine ${name}`,
+  removeBy: ({ name }) => `bay vm stop --force ${name}`,
+  isThere: (connection, made) => ask(connection, made, (domain) => domain.isActive()),
+  undo: async (connection, { uuid }) => {
+    using domain = connection.domainByUuid(uuid)
+    await domain.destroy()
+  },
+}
+
+/** False when the machine is gone. */
+function ask(connection: Connection, { uuid }: Made, question: (domain: Domain) => boolean): boolean {
+  const answer = unlessGone(() => {
+    using domain = connection.domainByUuid(uuid)
+    return question(domain)
+  }, failure.noDomain)
+  return answer ?? false
+}

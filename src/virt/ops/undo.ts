@@ -1,0 +1,82 @@
+import { BayError } from '../../errors.js'
+import type { Connection } from '../connection.js'
+import { domainAutostart, definedDomain, runningDomain } from './undo-vm.js'
+import { definedNetwork, runningNetwork } from './undo-network.js'
+import { definedPool, poolFolder, runningPool } from './undo-pool.js'
+import { volume } from './undo-volume.js'
+
+/** What is needed to find again what a step makes. All of it is text, for a journal is read by later runs and versions. */
+interface Records {
+  /** the volume that a run saw to be missing, under the lock of its name, before it made it */
+  'volume': { pool: string, poolUuid: string, name: string }
+  /** what is found by a UUID that the run chose */
+  'domain': Made
+  'autostart': Made
+  'running': Made
+  'network': Made
+  'network-running': Made
+  'pool': Made
+  'pool-running': Made
+  'pool-folder': Made & { path: string }
+}
+
+/** An object with the UUID that the run chose for it before it was made. The name is for people. */
+export interface Made { uuid: string, name: string }
+
+type UndoKind = keyof Records
+
+/** How a step is undone, as data: by the run itself, or by `bay recover` when the run is dead. */
+export type UndoRecord<K extends UndoKind = UndoKind> = { [P in K]: { kind: P } & Records[P] }[K]
+
+/** What one kind of record means. */
+export interface Undoing<R> {
+  fields: readonly (keyof R & string)[]
+  /** what it leaves, for people */
+  leaves: (record: R) => string
+  /** the command that removes it */
+  removeBy: (record: R) => string
+  isThere: (connection: Connection, record: R) => boolean
+  undo: (connection: Connection, record: R) => void | Promise<void>
+}
+
+const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
+  'volume': volume,
+  'domain': definedDomain,
+  'autostart': domainAutostart,
+  'running': runningDomain,
+  'network': definedNetwork,
+  'network-running': runningNetwork,
+  'pool': definedPool,
+  'pool-running': runningPool,
+  'pool-folder': poolFolder,
+}
+
+/** Undoes a step. What is gone already is fine, so that it can be done any number of times. */
+export async function undo<K extends UndoKind>(connection: Connection, record: UndoRecord<K>): Promise<void> {
+  const kind: Undoing<Records[K]> = kinds[record.kind]
+  try {
+    if (kind.isThere(connection, record)) await kind.undo(connection, record)
+  } catch (error) {
+    if (!(error instanceof BayError) || error.code !== 'not-found') throw error
+  }
+}
+
+/** Whether what the step made is there. @throws VirtError when the host does not tell, as of a pool that is stopped */
+export function isThere<K extends UndoKind>(connection: Connection, record: UndoRecord<K>): boolean {
+  const kind: Undoing<Records[K]> = kinds[record.kind]
+  return kind.isThere(connection, record)
+}
+
+/** What the step leaves, and the command that removes it. */
+export function describeUndo<K extends UndoKind>(record: UndoRecord<K>): { leaves: string, removeBy: string } {
+  const kind: Undoing<Records[K]> = kinds[record.kind]
+  return { leaves: kind.leaves(record), removeBy: kind.removeBy(record) }
+}
+
+/** Whether a journal's value is a record that this version can undo. */
+export function isUndoRecord(value: unknown): value is UndoRecord {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
+  const kind = Object.entries(kinds).find(([name]) => name === value.kind)?.[1]
+  const fields: readonly string[] = kind?.fields ?? []
+  return kind !== undefined && fields.every((field) => typeof Object.entries(value).find(([name]) => name === field)?.[1] === 'string')
+}

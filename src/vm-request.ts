@@ -1,0 +1,45 @@
+import type { Interfaces } from '@oclif/core'
+import { UsageError } from './errors.js'
+import { guestFlags, guestFrom, saysOfGuest } from './guest-flags.js'
+import { checkName } from './names.js'
+import { applyProfile, type MachineSettings } from './provision/profile-apply.js'
+import { findProfile } from './provision/profiles.js'
+import type { NewGuest, NewVm, NewVmSource } from './virt/ops/new-vm.js'
+import { checkMemory, parseDisk, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
+
+type Flags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags> & { 'autostart': boolean, 'no-start': boolean }
+
+/** The machine that the command line asks for: flags over the profile, the profile over the defaults. @throws UsageError */
+export async function newVmFrom(name: string, flags: Flags): Promise<NewVm> {
+  checkName('vm', name)
+  const source = sourceFrom(flags)
+  const profile = flags.profile === undefined ? undefined : await findProfile(flags.profile)
+  const { memory, networks, filter, disks = [], ...settings } = applyProfile(profile, {
+    vcpus: flags.vcpus, memory: flags.memory === undefined ? undefined : checkMemory(flags.memory), networks: flags.network,
+    filter: flags.filter, graphics: flags.graphics, firmware: flags.firmware, secureBoot: flags['secure-boot'], tpm: flags.tpm,
+    virt: flags.virt, os: flags.os, packages: flags.package, run: flags.run, user: flags.user,
+    autostart: flags.autostart || undefined,
+  })
+  return {
+    ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
+    nics: parseNics(networks, { mac: flags.mac, filter }), description: flags.description, start: !flags['no-start'],
+    guest: await guestOf(flags, source, settings),
+  }
+}
+
+/** Only an image has a cloud-init that would read it; a profile's wishes for a guest are no reason to refuse other sources. */
+async function guestOf(
+  flags: Flags, source: NewVmSource, { user, packages, run, timezone }: Pick<MachineSettings, 'user' | 'packages' | 'run' | 'timezone'>,
+): Promise<NewGuest | undefined> {
+  const asked = saysOfGuest(flags)
+  if (source.kind !== 'image') {
+    if (!asked) return undefined
+    throw new UsageError(`${said(flags).join(', ')}: only a guest from an image with cloud-init can be told`, '--image FILE')
+  }
+  if (!asked && user === undefined && packages.length === 0 && run.length === 0) return undefined
+  return { ...await guestFrom(flags), user, packages, run, timezone }
+}
+
+function said(flags: Flags): string[] {
+  return Object.keys(guestFlags).filter((name) => flags[name as keyof Flags] !== undefined).map((name) => `--${name}`)
+}

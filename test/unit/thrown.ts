@@ -1,0 +1,9 @@
+/** What was thrown, or an error that says that nothing was. */
+export async function thrown(work: () => unknown): Promise<unknown> {
+  try {
+    await work()
+  } catch (error) {
+    return error
+  }
+  return new Error('nothing was thrown')
+}
