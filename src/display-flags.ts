@@ -19,14 +19,14 @@ export const displayFlags = {
   'next-start': Flags.boolean({ description: 'only store it, for the next starts' }),
 }
 
+/** A switch that was not given is undefined, whatever oclif's types say. */
 interface Given {
   'password-file'?: string
-  'rotate': boolean
   'password-to'?: string
-  'no-password': boolean
+  'no-password'?: boolean
   'expires'?: number
-  'persist': boolean
-  'next-start': boolean
+  'persist'?: boolean
+  'next-start'?: boolean
 }
 
 export type PasswordChange = { password: Secret } | { rotateTo: string } | { remove: true }
@@ -43,7 +43,8 @@ export async function passwordChange(flags: Given): Promise<PasswordChange | nul
 
 /** Now and until the machine is off, unless told otherwise. */
 export function scopeOf(flags: Given): PasswordScope {
-  return { live: !flags['next-start'], stored: flags.persist || flags['next-start'] }
+  const { persist = false, 'next-start': nextStart = false } = flags
+  return { live: !nextStart, stored: persist || nextStart }
 }
 
 /** A password that is to be set; null removes it. Once it is, `keep` writes down what only we know. */

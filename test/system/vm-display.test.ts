@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { Connection } from '../../src/virt/connection.js'
+import { setPassword } from '../../src/virt/ops/display-password.js'
 import { suiteRig, type Rig } from './rig.js'
 
 interface Display { type: string, host: string | null, port: number | null, uri: string | null, tunnel: string | null }
@@ -104,6 +106,23 @@ describe('bay vm display', function () {
     await sleep(2500)
     expect((await knock(password())).opened).to.equal(false)
     await change('--rotate', '--password-to', file, '--expires', '10m')
+    expect((await knock(password())).opened).to.equal(true)
+  })
+
+  it('when the last step fails, both passwords are as they were', async () => {
+    const before = [await tag(), await tag('--inactive')]
+    using connection = await Connection.open(rig.host.uri)
+    using domain = connection.domain('display')
+    let during: string[] = []
+    const last = async () => {
+      during = [await tag(), await tag('--inactive')]
+      throw new Error('no')
+    }
+    const failed = await setPassword(domain, { password: 'never', validTo: null }, { live: true, stored: true }, { dryRun: false, last })
+      .then(() => 'nothing', (error: Error) => error.message)
+    expect(failed).to.equal('no')
+    for (const each of during) expect(each).to.include(`passwd='never'`).and.not.include('passwdValidTo')
+    expect([await tag(), await tag('--inactive')]).to.deep.equal(before)
     expect((await knock(password())).opened).to.equal(true)
   })
 

@@ -7,6 +7,7 @@ import type { Connection } from '../../virt/connection.js'
 import type { VmDisplay } from '../../virt/ops/display-address.js'
 import { longestPassword, setPassword } from '../../virt/ops/display-password.js'
 import { displaysOf } from '../../virt/ops/display-vm.js'
+import { interruptible } from '../../virt/ops/interrupt.js'
 
 export default class VmDisplayCommand extends ActionCommand<typeof VmDisplayCommand> {
   static override summary = 'Show how to reach a virtual machine\'s display, or set its password'
@@ -45,7 +46,7 @@ export default class VmDisplayCommand extends ActionCommand<typeof VmDisplayComm
     await using password = await newPassword(change, () => longestPassword(domain, scope), dryRun)
     const validTo = expires === undefined ? null : new Date(Date.now() + expires)
     const access = password.text === null ? null : { password: password.text, validTo }
-    const { changed } = await setPassword(domain, access, scope, { dryRun, last: password.keep })
+    const { changed } = await interruptible((signal) => setPassword(domain, access, scope, { dryRun, last: password.keep, signal }))
     return {
       changed, said: saidOf(changed, access, scope), ...scope, expires: validTo?.toISOString() ?? null,
       passwordFile: 'rotateTo' in change ? change.rotateTo : null, displays: domain.isActive() ? displaysOf(host, domain) : [],

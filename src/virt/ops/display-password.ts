@@ -19,21 +19,15 @@ const longest: Record<string, number> = { vnc: 8, spice: 60 }
  * @throws BayError `not-found` when it has no display, `wrong-state` when it is off or none of them takes a password
  */
 export function longestPassword(domain: Domain, scope: PasswordScope): number {
-  const name = domain.name()
   refuseState(domain, scope)
-  const found = graphicsOf(domain.xml(scope.live ? 0 : domainXml.inactive))
-  if (found.length === 0) throw noDisplay(name)
-  const limits = found.flatMap((each) => longest[typeOf(each)] ?? [])
-  if (limits.length === 0) {
-    throw new BayError('wrong-state', `the display of ${name} takes no password: it is ${found.map(typeOf).join(', ')}`)
-  }
-  return Math.min(...limits)
+  return Math.min(...placesOf(scope).flatMap((where) => limitsOf(domain, where)))
 }
 
 export interface SetPasswordOptions {
   dryRun: boolean
   /** the last step, such as to tell the password to somebody; when it fails, the old password is back */
   last: () => Promise<void>
+  signal?: AbortSignal
 }
 
 /**
@@ -42,15 +36,15 @@ export interface SetPasswordOptions {
  * @throws UsageError for a password that the display would cut, BayError `wrong-state`
  */
 export async function setPassword(
-  domain: Domain, access: DisplayAccess | null, scope: PasswordScope, { dryRun, last }: SetPasswordOptions,
+  domain: Domain, access: DisplayAccess | null, scope: PasswordScope, { dryRun, last, signal }: SetPasswordOptions,
 ): Promise<{ changed: boolean }> {
   const limit = longestPassword(domain, scope)
   if (access) checkPassword(access.password, limit)
   if (!access && scope.live) throw cannotRemove(domain.name())
   // A connection that only looks is not told the passwords that there are.
   if (dryRun) return { changed: true }
-  const changes = [...scope.live ? changesOf(domain, access, 'live') : [], ...scope.stored ? changesOf(domain, access, 'config') : []]
-  await using rollback = new Rollback()
+  const changes = placesOf(scope).flatMap((where) => changesOf(domain, access, where))
+  await using rollback = new Rollback(signal)
   for (const { before, after, where } of changes) {
     await rollback.step(() => update(domain, after, where), () => ({
       leaves: `the new password of ${domain.name()}'s ${typeOf(after)} display`,
@@ -63,11 +57,30 @@ export async function setPassword(
   return { changed: changes.length > 0 }
 }
 
-interface Change { before: XmlElement, after: XmlElement, where: keyof typeof affect }
+type Place = keyof typeof affect
+
+function placesOf({ live, stored }: PasswordScope): Place[] {
+  return [...live ? ['live' as const] : [], ...stored ? ['config' as const] : []]
+}
+
+function limitsOf(domain: Domain, where: Place): number[] {
+  const types = graphicsOf(domain.xml(flagsFor(where))).map(typeOf)
+  if (types.length === 0) throw noDisplay(domain.name(), where === 'config' ? { from: ' from its next start on' } : {})
+  const limits = types.flatMap((type) => longest[type] ?? [])
+  if (limits.length > 0) return limits
+  throw new BayError('wrong-state', `the display of ${domain.name()} takes no password: it is ${types.join(', ')}`)
+}
+
+/** virDomainXMLFlags of the running or the stored machine. */
+function flagsFor(where: Place): number {
+  return where === 'live' ? 0 : domainXml.inactive
+}
+
+interface Change { before: XmlElement, after: XmlElement, where: Place }
 
 /** From the XML with its secrets, or the password of a display that is not meant would be lost. */
-function changesOf(domain: Domain, access: DisplayAccess | null, where: keyof typeof affect): Change[] {
-  return graphicsOf(domain.xml(domainXml.secure | (where === 'live' ? 0 : domainXml.inactive)))
+function changesOf(domain: Domain, access: DisplayAccess | null, where: Place): Change[] {
+  return graphicsOf(domain.xml(domainXml.secure | flagsFor(where)))
     .filter((each) => typeOf(each) in longest && !isSame(readAccess(each), access))
     .map((before) => ({ before, after: withAccess(before, access), where }))
 }
@@ -77,7 +90,7 @@ function isSame(now: DisplayAccess | null, wanted: DisplayAccess | null): boolea
 }
 
 /** https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainUpdateDeviceFlags */
-function update(domain: Domain, graphics: XmlElement, where: keyof typeof affect): void {
+function update(domain: Domain, graphics: XmlElement, where: Place): void {
   try {
     domain.updateDevice(serialize(graphics), affect[where])
   } catch (error) {

@@ -20,6 +20,6 @@ export function displaysOf(connection: Connection, domain: Domain): VmDisplay[] 
   return graphics.map((each) => displayAddress(each, place))
 }
 
-export function noDisplay(name: string): BayError {
-  return new BayError('not-found', `${name} has no display`, { hints: [`bay vm show ${name}`, 'bay vm create has --graphics vnc'] })
+export function noDisplay(name: string, { from = '' } = {}): BayError {
+  return new BayError('not-found', `${name} has no display${from}`, { hints: [`bay vm show ${name}`, 'bay vm create has --graphics vnc'] })
 }
