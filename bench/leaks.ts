@@ -2,13 +2,15 @@
  * Does one operation after the other 100,000 times in one process and measures what it leaves in memory.
  * `node --expose-gc --import tsx bench/leaks.ts [COUNT]`; exit code 1 when something leaks. docs/memory.md has its figures.
  */
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { countCalls } from './counted-ffi.js'
 
 const counted = countCalls()
-const [{ DataType }, { callNative, callNativeInThread }, { Connection }, { VirtError }, { Watch }, { callInBackground }] = await Promise.all([
-  import('ffi-rs'), import('../src/virt/raw/library.js'), import('../src/virt/connection.js'), import('../src/virt/errors.js'),
-  import('../src/virt/watch.js'), import('../src/virt/raw/bind.js'),
+const [
+  { DataType }, { callNative, callNativeInThread }, { callInBackground }, { Connection }, { VirtError }, { Watch },
+] = await Promise.all([
+  import('ffi-rs'), import('../src/virt/raw/library.js'), import('../src/virt/raw/bind.js'),
+  import('../src/virt/connection.js'), import('../src/virt/errors.js'), import('../src/virt/watch.js'),
 ])
 
 const count = Number(process.argv[2] ?? 100_000)
@@ -77,20 +79,26 @@ const background: Record<string, Work> = {
 
 const watching: Record<string, Work> = {
   'watch for events': async () => {
-    using watch = new Watch(host)
-    return await watch.until(() => true)
+    await watchOnce()
+    // The event loop's thread ends a moment later.
+    await pause(10)
   },
 }
 
 const own = await measureAll(baseline, count)
 const perCall = Math.max(0, ...own.map(({ growth, calls }) => growth.native / calls))
 const judged = [
-  ...await measureAll(operations, count), ...await measureAll(background, count / 5), ...await measureAll(watching, count / 50),
+  ...await measureAll(operations, count), ...await measureAll(background, count / 5), ...await measureAll(watching, count / 100),
 ]
 const rows = [...own, ...await measureAll(external, count / 10), ...judged]
 const leaks = judged.filter((row) => row.growth.native > limitOf(row) || row.growth.objects > tolerance)
 report()
 process.exitCode = leaks.length === 0 ? 0 : 1
+
+async function watchOnce(): Promise<void> {
+  using watch = new Watch(host)
+  await watch.until(() => true)
+}
 
 function expected(error: unknown): unknown {
   if (!(error instanceof VirtError)) throw error
@@ -104,7 +112,7 @@ async function measureAll(works: Record<string, Work>, times: number): Promise<R
 }
 
 async function measure(what: string, work: Work, times: number): Promise<Row> {
-  await repeat(work, Math.max(Math.floor(times / 2), 2000))
+  await repeat(work, Math.max(Math.floor(times / 2), Math.min(times, 2000)))
   const before = await memory()
   const [callsBefore, began] = [counted(), performance.now()]
   await repeat(work, times)
@@ -125,7 +133,7 @@ async function repeat(work: Work, times: number): Promise<void> {
 async function memory(): Promise<Memory> {
   for (let round = 0; round < 3; round += 1) {
     collect?.()
-    await turn()
+    await pause(30)
   }
   const { rss, heapTotal, heapUsed } = process.memoryUsage()
   return { native: rss - heapTotal, objects: heapUsed, rss }

@@ -4,6 +4,7 @@ import { BayError, exitCodes, UsageError, type ErrorCode } from './errors.js'
 import { exitThrough } from './exit.js'
 import { globalFlags } from './flags.js'
 import { renderDetails, type Field } from './output/details.js'
+import { escapeControl } from './output/escape.js'
 import { renderList, type Format, type ListOptions } from './output/format.js'
 import { toJson, toYaml } from './output/serialize.js'
 import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
@@ -88,7 +89,9 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** The host, for changes; in a dry run its connection cannot write. */
   protected async change(): Promise<Connection> {
-    return (await this.openHost({ readOnly: this.readOnlyChange })).connection
+    const host = await this.openHost({ readOnly: this.readOnlyChange })
+    if (host.shared && !this.dryRun) await this.#tellOfLeftovers(host.connection.uri())
+    return host.connection
   }
 
   /** libvirt gives domain capabilities only to who may write: a command that needs them in a dry run says no. */
@@ -96,11 +99,11 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     return this.dryRun
   }
 
-  /** One more connection to the host. */
-  protected async openHost({ readOnly }: { readOnly: boolean }): Promise<Host> {
+  /** One more connection, to the host that was asked for or to another one. */
+  protected async openHost({ readOnly, uri = this.uri }: { readOnly: boolean, uri?: string | null }): Promise<Host> {
     const [{ openHost }, { exitNow }] = await Promise.all([import('./virt/ops/open-host.js'), import('./virt/exit.js')])
     exitThrough(exitNow)
-    const host = await openHost(this.uri, { readOnly, timeout: connectTimeout() })
+    const host = await openHost(uri, { readOnly, timeout: connectTimeout() })
     this.#hosts.push(host)
     return host
   }
@@ -164,6 +167,17 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     if (this.flags['no-input'] || !isInteractive()) throw new UsageError(`not confirmed: ${question}`, 'add --yes to do it without a question')
     const { confirm } = await import('./output/ask.js')
     if (!await confirm(question)) throw new BayError('failed', 'not confirmed; nothing was changed')
+  }
+
+  /** Runs that were killed leave a journal. Mostly there is none, and nothing more is loaded. */
+  async #tellOfLeftovers(uri: string): Promise<void> {
+    const { journalPaths } = await import('./virt/ops/journal-paths.js')
+    if (journalPaths().length === 0) return
+    const left = await (await import('./virt/ops/journal-dead.js')).leftOn(uri)
+    if (left.length === 0) return
+    const runs = left.map(({ command, name, started }) => `${command} ${name}, ${started}`)
+    const who = runs.length === 1 ? 'a run that died' : `${runs.length} runs that died`
+    this.note(`bay: ${who} left something behind (${escapeControl(runs.join('; '))}): bay recover`)
   }
 
   get #common(): CommonFlags {

@@ -1,9 +1,16 @@
 import { globalFlags } from './flags.js'
 
 /**
- * Moves global flags that come before the command behind it, for `bay -c sandbox vm list`: oclif wants the command first.
- * `--help` and `--version` stay where they are.
+ * The command line as oclif wants it: the command first, so global flags that come before it, as in `bay -c sandbox vm list`,
+ * move behind it; and `bay help vm list` is `bay vm list --help`. `--help` and `--version` stay where they are.
  */
+export function arrange(argv: readonly string[]): string[] {
+  const [first, ...rest] = hoistGlobalFlags(argv)
+  if (first === undefined) return []
+  return first === 'help' ? [...rest, '--help'] : [first, ...rest]
+}
+
+/** Moves global flags that come before the command behind it. */
 export function hoistGlobalFlags(argv: readonly string[]): string[] {
   let at = 0
   while (at < argv.length) {

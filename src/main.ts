@@ -27,9 +27,9 @@ async function completion(words: string[]): Promise<number> {
 
 async function exitCode(argv: string[], root: string): Promise<number> {
   try {
-    const [{ run }, { hoistGlobalFlags }] = await Promise.all([import('@oclif/core/run'), import('./command-line.js')])
+    const [{ run }, { arrange }] = await Promise.all([import('@oclif/core/run'), import('./command-line.js')])
     // Nothing of the user's folders is loaded as code, and one that may not be read is no matter.
-    await run(hoistGlobalFlags(argv), { root, userPlugins: false, devPlugins: false })
+    await run(arrange(argv), { root, userPlugins: false, devPlugins: false })
     return process.exitCode === undefined ? 0 : Number(process.exitCode)
   } catch (error) {
     return report(error, argv)

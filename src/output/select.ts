@@ -20,7 +20,7 @@ export function pickColumns<Row>(
 }
 
 /** The column of this key or head, upper or lower case. */
-export function findColumn<Row>(columns: readonly Column<Row>[], name: string): Column<Row> | undefined {
+function findColumn<Row>(columns: readonly Column<Row>[], name: string): Column<Row> | undefined {
   const wanted = name.toLowerCase()
   return columns.find((column) => column.key.toLowerCase() === wanted)
     ?? columns.find((column) => headerOf(column).toLowerCase() === wanted)

@@ -58,10 +58,10 @@ export class VirtError extends BayError {
     return codes.includes(this.libvirt.code)
   }
 
-  /** The same failure, in words that name the thing better than libvirt's; code, exit code and hints stay. */
+  /** The same failure, in words that name the thing better than libvirt's; all the rest stays. */
   restated(message: string, hints: readonly string[] = this.hints): VirtError {
     return Object.assign(new VirtError(this.call, { ...this.libvirt, message, detail: null }), {
-      code: this.code, hints, cause: this,
+      code: this.code, hints, retryable: this.retryable, errno: this.errno, cause: this,
     })
   }
 }

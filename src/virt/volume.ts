@@ -37,11 +37,11 @@ export class StorageVolume extends Handle<'volume'> {
     }
   }
 
-  /** A stream whose bytes become the volume's content from its start; holes stay holes. */
-  upload(length: bigint): Stream {
+  /** A stream whose `length` bytes become the volume's content from the byte `offset` on; holes stay holes. */
+  upload(length: bigint, offset = 0n): Stream {
     const stream = new Stream(call.virStreamNew(this.#connection, 0))
     try {
-      call.virStorageVolUpload(this.pointer, stream.pointer, 0n, length, sparseStream)
+      call.virStorageVolUpload(this.pointer, stream.pointer, offset, length, sparseStream)
     } catch (error) {
       stream[Symbol.dispose]()
       throw error

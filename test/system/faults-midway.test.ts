@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
@@ -43,8 +43,13 @@ describe('faults: the daemon fails midway', function () {
   }
 
   async function bringBack(): Promise<void> {
-    if (daemonStopped) rig.host.kill('SIGCONT')
-    else await rig.host.restartDaemon()
+    if (daemonStopped) return rig.host.kill('SIGCONT')
+    await rig.host.restartDaemon()
+    const notes = ['half.xml', 'half.xml.new', 'half.pid'].map((file) => join(rig.host.dir, 'run/qemu', file))
+    if (!isWedged(notes[0] ?? '')) return
+    rig.host.kill('SIGKILL')
+    for (const file of notes) await rm(file, { force: true })
+    await rig.host.restartDaemon()
   }
 
   /** Runs what an error says to run, and expects that nothing is left then. */
@@ -99,23 +104,36 @@ describe('faults: the daemon fails midway', function () {
   }
 
   it('at any moment of a create, whatever is left is named: no more, no less', async function () {
-    this.timeout(300_000)
+    this.timeout(900_000)
     const moments = process.env['BAY_TEST_LONG'] === '1' ? 60 : 6
+    const codes: (number | null)[] = []
     for (let each = 0; each < moments; each += 1) {
+      // A daemon that has just come back spends the first second on asking its emulators what they can do.
+      await rig.does('vm', 'create', 'half', ...plain, '--empty', '--disk', '1M', '--dry-run')
       const running = rig.start(['vm', 'create', 'half', ...plain, '--empty', '--disk', '1M', '--disk', '1M'], { env: { BAY_CONNECT_TIMEOUT: '3' } })
-      await sleep(250 + 500 * each / moments)
+      await sleep(250 + 400 * each / moments)
       const ended = await faulted(running, 'SIGKILL')
       const there = (await rig.everything()).filter((entry) => entry.includes('half'))
       expect(ended.code, `moment ${each}: ${ended.stderr}`).to.be.oneOf([0, 6, 9])
+      codes.push(ended.code)
       if (ended.code === 6) expect(there, ended.stderr).to.be.empty
       if (ended.code === 9) await cleanUpAsToldBy(ended)
       if (ended.code === 0) await rig.does('vm', 'delete', '--yes', '--force', 'half')
       expect((await rig.everything()).filter((entry) => entry.includes('half')), ended.stderr).to.be.empty
     }
+    if (moments > 6) expect(new Set(codes)).to.deep.equal(new Set([0, 6, 9]))
   })
 })
 
 const plain = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--network', 'none', '--graphics', 'none']
+
+/**
+ * libvirt 9.0 that is killed in the few milliseconds before a guest's QEMU runs has that guest "starting up" for ever,
+ * with no process and its lock held: neither destroy nor another restart helps, only to remove its notes while it is down.
+ */
+function isWedged(notes: string): boolean {
+  return existsSync(notes) && readFileSync(notes, 'utf8').includes("reason='starting up' pid='0'")
+}
 
 function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).blocks * 512 : 0

@@ -90,8 +90,8 @@ export class Rig {
   #filesBehind(): string[] {
     return [this.folder, ...['lib/qemu/save', 'lib/qemu/nvram', 'etc/qemu'].map((folder) => join(this.host.dir, folder))]
       .flatMap((folder) => existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [])
-      // libvirt leaves its own folders.
-      .flatMap((entry) => entry.isDirectory() ? [] : [join(entry.parentPath, entry.name)])
+      // libvirt leaves its own folders, and a daemon that is killed what it was just writing.
+      .flatMap((entry) => entry.isDirectory() || entry.name.endsWith('.xml.new') ? [] : [join(entry.parentPath, entry.name)])
       .sort()
   }
 }

@@ -33,10 +33,11 @@ const size = (bytes: number | null) => bytes === null ? null : formatSize(bytes)
 const columns: Column<ImageRow>[] = [
   { key: 'name', get: (row) => row.name },
   { key: 'pool', get: (row) => row.pool },
+  { key: 'state', get: (row) => row.state },
   { key: 'format', get: (row) => row.format },
   { key: 'capacity', get: (row) => size(row.capacity), align: 'right' },
   { key: 'allocation', get: (row) => size(row.allocation), align: 'right' },
-  { key: 'usedBy', header: 'USED BY', get: (row) => row.usedBy.length, align: 'right' },
+  { key: 'usedBy', header: 'USED-BY', get: (row) => row.usedBy.length, align: 'right' },
   { key: 'volume', get: (row) => row.volume, wide: true },
   { key: 'path', get: (row) => row.path, wide: true },
 ]

@@ -1,20 +1,7 @@
 import { open } from 'node:fs/promises'
-import { UsageError } from '../../errors.js'
+import { BayError, UsageError } from '../../errors.js'
 
 type Files = ReadonlyMap<string, string | Buffer>
-
-/**
- * An archive that the kernel unpacks into the root of its initramfs: "newc", not compressed, files of root's with mode 0600.
- * https://docs.kernel.org/driver-api/early-userspace/buffer-format.html
- * @throws UsageError for a name that is not a plain file's
- */
-export function cpioArchive(files: Files): Buffer {
-  const entries = [...files].map(([name, content], index) => {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name)) throw new UsageError(`"${name}" is no name for a file in an initrd`)
-    return entry(name, Buffer.from(content), { inode: index + 1, mode: 0o100600 })
-  })
-  return Buffer.concat([...entries, entry('TRAILER!!!', Buffer.alloc(0), { inode: 0, mode: 0 })])
-}
 
 /**
  * Adds files to an initrd, of whatever compression: the kernel unpacks one archive after the other, and what comes later wins.
@@ -29,7 +16,9 @@ export async function appendToInitrd(path: string, files: Files): Promise<void> 
     if (size === 0) throw new UsageError(`the initrd ${path} is empty`)
     try {
       // An archive that is not compressed is seen only at a multiple of 4; zeros between two are skipped.
-      await file.write(Buffer.concat([Buffer.alloc(padding(size)), archive]), 0, null, size)
+      const bytes = Buffer.concat([Buffer.alloc(padding(size)), archive])
+      const { bytesWritten } = await file.write(bytes, 0, bytes.length, size)
+      if (bytesWritten < bytes.length) throw new BayError('failed', `the initrd ${path} could not be written: no space left`)
       await file.sync()
     } catch (error) {
       await file.truncate(size)
@@ -38,6 +27,19 @@ export async function appendToInitrd(path: string, files: Files): Promise<void> 
   } finally {
     await file.close()
   }
+}
+
+/**
+ * An archive that the kernel unpacks into the root of its initramfs: "newc", not compressed, files of root's with mode 0600.
+ * https://docs.kernel.org/driver-api/early-userspace/buffer-format.html
+ * @throws UsageError for a name that is not a plain file's
+ */
+function cpioArchive(files: Files): Buffer {
+  const entries = [...files].map(([name, content], index) => {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/.test(name)) throw new UsageError(`"${name}" is no name for a file in an initrd`)
+    return entry(name, Buffer.from(content), { inode: index + 1, mode: 0o100600 })
+  })
+  return Buffer.concat([...entries, entry('TRAILER!!!', Buffer.alloc(0), { inode: 0, mode: 0 })])
 }
 
 function entry(name: string, content: Buffer, { inode, mode }: { inode: number, mode: number }): Buffer {

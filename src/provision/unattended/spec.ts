@@ -21,14 +21,13 @@ interface CommonSpec {
   /** `Europe/Berlin` */
   timezone: string
   firmware: 'bios' | 'uefi'
-  /** the disk's name in the guest, such as `vda` or `sda`: all that is on it is lost */
+  /** the disk's name in the guest, such as `vda` or `sda`, or for Linux `largest`: all that is on it is lost */
   disk: string
   network: 'dhcp' | StaticNetwork
 }
 
-export interface LinuxInstall extends Omit<CommonSpec, 'disk'> {
+export interface LinuxInstall extends CommonSpec {
   os: LinuxInstaller
-  disk: CommonSpec['disk'] | 'largest'
   /** of `hashPassword`; without one the password is locked, and there must be an SSH key */
   passwordHash?: Secret
   sshKeys: readonly string[]
@@ -108,11 +107,11 @@ export interface AfterInstall {
   steps: readonly AfterStep[]
 }
 
-export type AfterStep =
-  | { do: 'boot-from-disk' }
+export type AfterStep
+  = | { do: 'boot-from-disk' }
   /** the direct kernel boot leaves the definition */
-  | { do: 'remove-kernel' }
-  | { do: 'eject', what: 'installer' | 'answers' | 'drivers' }
+    | { do: 'remove-kernel' }
+    | { do: 'eject', what: 'installer' | 'answers' | 'drivers' }
   /** the volume or file is deleted; the answers and the initrd with them are secret */
-  | { do: 'delete', what: 'answers' | 'kernel' | 'initrd' }
-  | { do: 'start' }
+    | { do: 'delete', what: 'answers' | 'kernel' | 'initrd' }
+    | { do: 'start' }

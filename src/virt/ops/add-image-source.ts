@@ -77,7 +77,8 @@ async function fromUrl(url: URL, origin: ImageOrigin, { signal, report }: Source
     await forgetOldParts(imageCache())
     const { sha256 } = await fetched(url, path, { signal, report, expected })
     const file = await readImageFile(path, name)
-    return { file, sha256, checked: expected !== null, forget: () => removePart(path), [Symbol.dispose]: () => lock[Symbol.dispose]() }
+    const away = { forget: () => removePart(path), [Symbol.dispose]: () => lock[Symbol.dispose]() }
+    return { file, sha256, checked: expected !== null, ...away }
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
@@ -91,7 +92,8 @@ async function fetched(url: URL, path: string, options: SourceOptions & { expect
   report.step(`downloading ${name}`)
   try {
     const done = await download(url, path, {
-      signal, checked: expected !== null, progress: report.moved, retrying: report.note, inspect: () => readImageFile(path, name),
+      signal, checked: expected !== null, inspect: () => readImageFile(path, name),
+      progress: (done, total) => report.moved(done, total), retrying: (why) => report.note(why),
     })
     if (expected !== null && done.sha256 !== expected) throw wrongSum(shownUrl(url), done.sha256, expected)
     return done
@@ -107,7 +109,7 @@ async function expectedSum(origin: ImageOrigin, name: string, { signal, report }
   if (sha256sums === undefined) return null
   report.step('reading the checksums')
   if (!isUrl(sha256sums)) return findChecksum(await readList(sha256sums), name)
-  return findChecksum(await downloadText(parseUrl(sha256sums), { signal, retrying: report.note }), name)
+  return findChecksum(await downloadText(parseUrl(sha256sums), { signal, retrying: (why) => report.note(why) }), name)
 }
 
 function readList(path: string): Promise<string> {

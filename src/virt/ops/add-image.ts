@@ -1,18 +1,21 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { BayError, UsageError } from '../../errors.js'
 import type { ImageFile } from '../../provision/image-file.js'
 import { formatSize } from '../../units.js'
 import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
-import { volumeElement } from '../../xml/volume.js'
+import { readVolume, volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
 import { openSource, shownOrigin, type ImageOrigin, type SourceOptions } from './add-image-source.js'
 import { deleteVolume } from './delete-volume.js'
-import { imageKey, imagesNamed, imageVolume, isUrl } from './image-name.js'
+import { imageKey, imagesNamed, imageVolume, isUrl, isWhole } from './image-name.js'
 import { lockKey } from './image-name-lock.js'
+import { journalFor } from './journal.js'
+import { makeVolume } from './make-volume.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
-import { uploadFile } from './upload.js'
+import { uploadFile, uploadHeadLast } from './upload.js'
 import { VolumeUse } from './volume-use.js'
 
 export interface NewImage extends ImageOrigin {
@@ -48,8 +51,8 @@ export async function addImage(
   shownOrigin(wanted)
   const waiting = () => options.report.step(`waiting for another run that adds ${wanted.name}`)
   using _lock = await lockKey(imageKey(pool.uuid(), wanted.name), { signal: options.signal, waiting })
-  if (keepExisting(connection, pool, wanted)) return kept(pool)
-  // Other processes are kept out for as long as it takes.
+  const kept = keepExisting(connection, pool, wanted)
+  if (kept) return kept
   using source = await openSource(wanted, options)
   const { file, sha256, checked } = source
   refuseFormat(pool, file)
@@ -68,14 +71,16 @@ export async function planAddImage(
   connection: Connection, pool: StoragePool, wanted: NewImage, options: SourceOptions,
 ): Promise<AddedImage> {
   const from = shownOrigin(wanted)
-  if (keepExisting(connection, pool, wanted)) return kept(pool)
+  const kept = keepExisting(connection, pool, wanted)
+  if (kept) return kept
   const replaced = await removeExisting(connection, pool, wanted.name, { dryRun: true })
   const said = `would be ${replaced ? 'replaced' : 'added'} in the pool ${pool.name()} from ${from}`
-  if (isUrl(wanted.from)) return { ...kept(pool), changed: true, said }
+  if (isUrl(wanted.from)) return { ...unknown, changed: true, said, pool: pool.name() }
   using source = await openSource(wanted, options)
   refuseFormat(pool, source.file)
   const { file: { format, capacity }, sha256, checked } = source
-  return { changed: true, said, pool: pool.name(), volume: imageVolume(wanted.name, format), path: null, format, capacity, sha256, checked }
+  const volume = imageVolume(wanted.name, format)
+  return { changed: true, said, pool: pool.name(), volume, path: null, format, capacity, sha256, checked }
 }
 
 /** The pool that images are in unless another is named. @throws UsageError when that cannot be told */
@@ -90,19 +95,28 @@ export function defaultImagePool(connection: Connection): string {
     : ['bay pool create default --path /var/lib/libvirt/images'])
 }
 
-function keepExisting(connection: Connection, pool: StoragePool, { name, existing }: NewImage): boolean {
+/** The image that is there already, if it shall stay. @throws BayError `exists` */
+function keepExisting(connection: Connection, pool: StoragePool, { name, existing }: NewImage): AddedImage | undefined {
   using images = held(connection, pool, name)
-  if (images.length === 0 || existing === 'replace') return false
-  if (existing === 'keep') return true
+  const [image] = images
+  if (!image || existing === 'replace') return undefined
+  const { format, capacity } = readVolume(image.volume.xml())
+  const { name: volume, path } = image
+  if (!isWhole(volume, format)) throw incomplete(pool.name(), name)
+  if (existing === 'keep') return { ...unknown, changed: false, said: 'exists already', pool: pool.name(), volume, path, format, capacity }
   throw new BayError('exists', `the pool ${pool.name()} has an image ${name} already`, {
     hints: ['give another name, --replace or --if-missing', 'see what there is: bay image list'],
   })
 }
 
-function kept(pool: StoragePool): AddedImage {
-  const unknown = { volume: null, path: null, format: null, capacity: null, sha256: null }
-  return { changed: false, said: 'exists already', pool: pool.name(), ...unknown, checked: false }
+/** Of a pool, since another may have a whole one of that name. */
+function incomplete(pool: string, name: string): BayError {
+  return new BayError('wrong-state', `the image ${name} in the pool ${pool} is incomplete: copying it was cut`, {
+    hints: ['copy it again: --replace', `bay image delete ${pool}/${name}`],
+  })
 }
+
+const unknown = { volume: null, path: null, format: null, capacity: null, sha256: null, checked: false }
 
 /** Refuses when a machine or a layer needs it. Gives whether there was one. */
 async function removeExisting(
@@ -124,22 +138,33 @@ function held(connection: Connection, pool: StoragePool, name: string) {
 async function store(
   connection: Connection, pool: StoragePool, name: string, file: ImageFile, { signal, report }: SourceOptions,
 ): Promise<string> {
-  const [uuid, poolName, volumeName] = [pool.uuid(), pool.name(), imageVolume(name, file.format)]
+  const volumeName = imageVolume(name, file.format)
   const xml = serialize(volumeElement({ name: volumeName, capacity: file.capacity, format: file.format }))
-  report.step(`copying it to ${poolName}/${volumeName}`)
-  await using rollback = new Rollback(signal)
-  using volume = await rollback.step(() => whilePoolIsBusy(() => pool.createVolume(xml)), () => ({
-    leaves: `the volume ${poolName}/${volumeName}`, removeBy: `bay vol delete --yes ${poolName}/${volumeName}`,
-    undo: () => whilePoolIsBusy(() => {
-      using again = connection.poolByUuid(uuid)
-      using made = again.volume(volumeName)
-      made.delete()
-    }),
-  }))
-  await uploadFile(file.path, file.length, volume, signal, (done) => report.moved(done, file.length))
+  report.step(`copying it to ${pool.name()}/${volumeName}`)
+  using journal = journalFor(connection, { command: 'image add', name })
+  await using rollback = new Rollback(signal, journal)
+  using volume = await makeVolume(connection, pool, volumeName, rollback, () => pool.createVolume(xml))
+  const upload = file.format === 'qcow2' ? uploadHeadLast : uploadFile
+  await upload(file.path, file.length, volume, signal, (done) => report.moved(done, file.length))
+  await settled(pool, volumeName, file)
   const path = volume.path()
   rollback.keep()
   return path
+}
+
+/**
+ * libvirt looks into the pool again by itself after an upload, some time later, unless the pool is busy then; until it has,
+ * it knows the volume as it was. @throws VirtError `not-found` when somebody has deleted it meanwhile
+ */
+async function settled(pool: StoragePool, name: string, { format, capacity }: ImageFile): Promise<void> {
+  for (let look = 1; look <= 20; look += 1) {
+    using volume = pool.volume(name)
+    const found = readVolume(volume.xml())
+    if (found.format === format && (found.capacity ?? 0) >= capacity) return
+    if (look % 10 === 0) await whilePoolIsBusy(() => pool.refresh())
+    else await pause(100)
+  }
+  throw new BayError('failed', `the host does not take ${pool.name()}/${name} for what was copied there`)
 }
 
 function refuseFormat(pool: StoragePool, { format }: ImageFile): void {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { networkElement, type AddressRange, type NetworkSpec, type SubnetSpec } from '../../xml/network.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
-import type { Network } from '../network.js'
 import { freeBridge, freeSubnet, NetworkCollision, refuseTaken, whatIsTaken, type Taken } from './free-network.js'
 import { interruptible } from './interrupt.js'
+import { journalFor } from './journal.js'
 import { listNetworks } from './list-networks.js'
 import { planSubnet } from './network-range.js'
 import { isPrivateIpv6, showSubnet, type Subnet } from './network-subnet.js'
@@ -92,23 +92,14 @@ function planNetwork(wanted: NewNetwork, taken: Taken, anyOf: number): Plan {
 async function bringUp(connection: Connection, { spec, subnets, wanted }: Plan, signal: AbortSignal): Promise<string> {
   const { name } = spec
   const uuid = randomUUID()
-  const byUuid = (undo: (network: Network) => void) => () => {
-    using network = connection.networkByUuid(uuid)
-    undo(network)
-  }
-  await using rollback = new Rollback(signal)
-  using network = await rollback.step(
-    () => namingCollision(() => connection.defineNetwork(serialize(networkElement({ ...spec, uuid })))),
-    () => ({ leaves: `the network ${name}`, removeBy: `bay net delete ${name}`, undo: byUuid((made) => made.undefine()) }),
-  )
+  using journal = journalFor(connection, { command: 'net create', name })
+  await using rollback = new Rollback(signal, journal)
+  using network = await rollback.make(connection, { kind: 'network', uuid, name },
+    () => namingCollision(() => connection.defineNetwork(serialize(networkElement({ ...spec, uuid })))))
   // Another run may have looked when we did, and found the same to be free.
   refuseTaken(ownOf(spec, subnets), listNetworks(connection))
   if (wanted.autostart) network.setAutostart(true)
-  if (wanted.start) {
-    await rollback.step(() => startNetwork(network), () => ({
-      leaves: `the running network ${name}`, removeBy: `bay net stop ${name}`, undo: byUuid((made) => made.stop()),
-    }))
-  }
+  if (wanted.start) await rollback.make(connection, { kind: 'network-running', uuid, name }, () => startNetwork(network))
   rollback.keep()
   return uuid
 }

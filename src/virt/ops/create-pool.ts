@@ -6,9 +6,9 @@ import { serialize } from '../../xml/node.js'
 import { poolElement, readPool, type PoolSpec } from '../../xml/pool.js'
 import type { Connection } from '../connection.js'
 import { VirtError, failure } from '../errors.js'
-import type { StoragePool } from '../pool.js'
 import { unlessGone } from './gone.js'
 import { interruptible } from './interrupt.js'
+import { journalFor } from './journal.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
 
@@ -47,23 +47,15 @@ export async function createPool(connection: Connection, spec: PoolSpec, options
 async function bringUp(connection: Connection, spec: PoolSpec, { autostart, start }: CreatePoolOptions, signal: AbortSignal) {
   const { name } = spec
   const uuid = randomUUID()
-  const undoing = (undo: (pool: StoragePool) => void | Promise<void>) => async () => {
-    using pool = connection.poolByUuid(uuid)
-    await whilePoolIsBusy(() => undo(pool))
-  }
-  await using rollback = new Rollback(signal)
-  using pool = await rollback.step(() => connection.definePool(serialize(poolElement({ ...spec, uuid }))), () => ({
-    leaves: `the pool ${name}`, removeBy: `bay pool delete ${name}`, undo: undoing((made) => made.undefine()),
-  }))
-  const startStep = () => rollback.step(() => whilePoolIsBusy(() => pool.start()), () => ({
-    leaves: `the running pool ${name}`, removeBy: `bay pool stop ${name}`, undo: undoing((made) => made.stop()),
-  }))
+  using journal = journalFor(connection, { command: 'pool create', name })
+  await using rollback = new Rollback(signal, journal)
+  const xml = serialize(poolElement({ ...spec, uuid }))
+  using pool = await rollback.make(connection, { kind: 'pool', uuid, name }, () => connection.definePool(xml))
+  const startStep = () => rollback.make(connection, { kind: 'pool-running', uuid, name }, () => whilePoolIsBusy(() => pool.start()))
   // Only a start tells whether the folder is there, on whatever host. To build the other types would format disks.
   const built = spec.type === 'dir' && !await startUnlessMissing(startStep)
   if (built) {
-    await rollback.step(() => pool.build(), () => ({
-      leaves: `the folder ${spec.path}`, removeBy: `rmdir ${spec.path}`, undo: undoing((made) => made.delete()),
-    }))
+    await rollback.make(connection, { kind: 'pool-folder', uuid, name, path: spec.path ?? '' }, () => pool.build())
   }
   if (autostart) pool.setAutostart(true)
   if (start && !pool.isActive()) await startStep()

@@ -1,9 +1,14 @@
+import { BayError } from '../../errors.js'
 import { serialize } from '../../xml/node.js'
 import { volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { undefine } from '../flags.js'
+import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
+import { existing } from './define.js'
+import { lockName } from './host-lock.js'
+import { journalFor } from './journal.js'
+import { makeVolume } from './make-volume.js'
 import type { PlannedDisk } from './plan-disks.js'
 import type { VmPlan } from './plan-vm.js'
 import { whilePoolIsBusy } from './retry.js'
@@ -25,42 +30,45 @@ export interface CreatedVm {
 
 /**
  * Makes a machine as planned: its volumes, its definition, its autostart, its start. When a step fails or the user
- * interrupts, what was made is removed in reverse, found by the UUID and the volumes that this run made.
+ * interrupts, what was made is removed in reverse, found by the UUID and the volumes that this run wrote down first; when
+ * the run is killed, `bay recover` does that.
+ * @throws BayError `exists` when another run has just made it, `left-behind`
  */
 export async function createVm(connection: Connection, plan: VmPlan, { signal, report }: CreateOptions): Promise<CreatedVm> {
-  await using rollback = new Rollback(signal)
+  const { uuid, request: { name, autostart, start } } = plan
+  using _lock = await lockName(connection.uri(), 'vm', name)
+  refuseExisting(connection, name)
+  using journal = journalFor(connection, { command: 'vm create', name })
+  await using rollback = new Rollback(signal, journal)
   const paths: string[] = []
   for (const disk of plan.disks) {
     report(`creating the volume ${disk.pool}/${disk.volume}`)
     paths.push(await createDisk(connection, disk, rollback, signal))
   }
-  report(`defining the machine ${plan.request.name}`)
-  using domain = await define(connection, plan, paths, rollback)
-  if (plan.request.autostart) await rollback.step(() => domain.setAutostart(true), () => nothing)
-  if (plan.request.start) {
+  report(`defining the machine ${name}`)
+  using domain = await rollback.make(connection, { kind: 'domain', uuid, name }, () => connection.defineDomain(plan.xml(paths)))
+  if (autostart) await rollback.make(connection, { kind: 'autostart', uuid, name }, () => domain.setAutostart(true))
+  if (start) {
     report('starting it')
-    await start(connection, domain, plan, rollback)
+    await rollback.make(connection, { kind: 'running', uuid, name }, () => startNew(domain))
   }
   rollback.keep()
   return {
-    uuid: plan.uuid, started: plan.request.start,
-    disks: plan.disks.map(({ pool, volume, path }, index) => ({ pool, volume, path: paths[index] ?? path })),
+    uuid, started: start, disks: plan.disks.map(({ pool, volume, path }, index) => ({ pool, volume, path: paths[index] ?? path })),
   }
 }
 
-const nothing = { leaves: '', removeBy: '', undo: () => undefined }
+/** The plan was made before this run had the name for itself. */
+function refuseExisting(connection: Connection, name: string): void {
+  using found = existing({ find: (each) => connection.domain(each) }, name)
+  if (found === null) return
+  throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
+}
 
 /** Makes a volume and fills it; gives its path on the host. */
 async function createDisk(connection: Connection, disk: PlannedDisk, rollback: Rollback, signal?: AbortSignal): Promise<string> {
   using pool = connection.pool(disk.pool)
-  using volume = await rollback.step(
-    () => whilePoolIsBusy(() => makeVolume(connection, disk, () => pool.createVolume(volumeXml(disk)))),
-    () => ({
-      leaves: `the volume ${disk.pool}/${disk.volume}`,
-      removeBy: `bay vol delete --yes ${disk.pool}/${disk.volume}`,
-      undo: () => whilePoolIsBusy(() => deleteVolume(connection, disk)),
-    }),
-  )
+  using volume = await makeVolume(connection, pool, disk.volume, rollback, () => newVolume(connection, pool, disk))
   const { image } = disk
   if (image?.from === 'file' && !image.linked) {
     await uploadFile(image.file.path, image.file.length, volume, signal)
@@ -70,49 +78,18 @@ async function createDisk(connection: Connection, disk: PlannedDisk, rollback: R
 }
 
 /** From nothing, as a layer over the image, or as the host's own copy of another volume. */
-async function makeVolume(
-  connection: Connection, { image, pool, volume, capacity, format }: PlannedDisk, fromNothing: () => Promise<StorageVolume>,
+async function newVolume(
+  connection: Connection, pool: StoragePool, { image, volume, capacity, format }: PlannedDisk,
 ): Promise<StorageVolume> {
-  if (image?.from !== 'volume' || image.linked) return fromNothing()
-  using held = connection.pool(pool)
+  const backing = image?.linked ? { path: image.path, format: image.format } : undefined
+  const xml = serialize(volumeElement({ name: volume, capacity, format, ...backing && { backing } }))
+  if (image?.from !== 'volume' || image.linked) return pool.createVolume(xml)
   using source = connection.volumeByPath(image.path)
-  return await held.cloneVolume(serialize(volumeElement({ name: volume, capacity, format })), source)
+  return await pool.cloneVolume(xml, source)
 }
 
-function volumeXml({ volume, capacity, format, image }: PlannedDisk): string {
-  return serialize(volumeElement({
-    name: volume, capacity, format, ...(image?.linked ? { backing: { path: image.path, format: image.format } } : {}),
-  }))
-}
-
-function deleteVolume(connection: Connection, { pool, volume }: PlannedDisk): void {
-  using held = connection.pool(pool)
-  using found = held.volume(volume)
-  found.delete()
-}
-
-async function define(connection: Connection, plan: VmPlan, paths: readonly string[], rollback: Rollback): Promise<Domain> {
-  const { uuid, request } = plan
-  return rollback.step(() => connection.defineDomain(plan.xml(paths)), () => ({
-    leaves: `the machine ${request.name}`,
-    removeBy: `bay vm delete --yes --keep-disks ${request.name}`,
-    undo: () => {
-      using made = connection.domainByUuid(uuid)
-      made.undefine(undefine.nvram | undefine.managedSave)
-    },
-  }))
-}
-
-/** A handle is given up before anything is undone, so the machine is found again by its UUID. */
-async function start(connection: Connection, domain: Domain, { uuid, request }: VmPlan, rollback: Rollback): Promise<void> {
-  await rollback.step(() => domain.start(), () => ({
-    leaves: `the running machine ${request.name}`,
-    removeBy: `bay vm stop --force ${request.name}`,
-    undo: async () => {
-      using made = connection.domainByUuid(uuid)
-      await made.destroy()
-    },
-  }))
-  // A new machine has new MAC addresses, so no lease can be of an earlier run.
+/** A new machine has new MAC addresses, so no lease can be of an earlier run. */
+async function startNew(domain: Domain): Promise<void> {
+  await domain.start()
   markRun(domain, { leaseBefore: 0 })
 }

@@ -8,7 +8,8 @@ import { VirtError } from '../errors.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
 import { interruptible } from './interrupt.js'
-import { whilePoolIsBusy } from './retry.js'
+import { journalFor } from './journal.js'
+import { makeVolume } from './make-volume.js'
 import { Rollback } from './rollback.js'
 
 export interface NewVolume {
@@ -48,16 +49,9 @@ export async function createVolume(
 async function make(
   connection: Connection, pool: StoragePool, { name, xml }: { name: string, xml: string }, signal: AbortSignal,
 ): Promise<string> {
-  const [uuid, poolName] = [pool.uuid(), pool.name()]
-  await using rollback = new Rollback(signal)
-  using volume = await rollback.step(() => whilePoolIsBusy(() => pool.createVolume(xml)).catch(plainly), () => ({
-    leaves: `the volume ${poolName}/${name}`, removeBy: `bay vol delete --yes ${poolName}/${name}`,
-    undo: () => whilePoolIsBusy(() => {
-      using held = connection.poolByUuid(uuid)
-      using made = held.volume(name)
-      made.delete()
-    }),
-  }))
+  using journal = journalFor(connection, { command: 'vol create', name: `${pool.name()}/${name}` })
+  await using rollback = new Rollback(signal, journal)
+  using volume = await makeVolume(connection, pool, name, rollback, () => pool.createVolume(xml).catch(plainly))
   const path = volume.path()
   rollback.keep()
   return path

@@ -57,7 +57,7 @@ export async function deleteVm(connection: Connection, domain: Domain, plan: VmD
 }
 
 /** Older daemons do not know every flag; what they do not know they do not keep either. */
-function undefineAll(domain: Domain): void {
+export function undefineAll(domain: Domain): void {
   const old = undefine.managedSave | undefine.snapshots
   const most = old | undefine.nvram | undefine.checkpoints
   const choices = [most | undefine.tpm, most, old | undefine.nvram]

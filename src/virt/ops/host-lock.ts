@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs'
+import { constants, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
 import { FileLock } from '../file-lock.js'
-import { cannotWrite, codeOf, madeStateFolder } from './state-folder.js'
+import { isInProcess } from './in-process.js'
+import { cannotWrite, isAt, madeStateFolder } from './state-folder.js'
 
 /**
  * Keeps this user's other runs away from one name on one host, from the look that finds it free until the object is there.
- * `uri` is what Connection.uri() says. The kernel frees the lock of a run that is killed.
+ * `uri` is what Connection.uri() says; a volume's name is POOL/NAME. The kernel frees the lock of a run that is killed.
  * @throws BayError `busy` after BAY_LOCK_TIMEOUT seconds (10)
  */
-export async function lockName(uri: string, kind: 'vm' | 'net' | 'pool' | 'vol', name: string): Promise<Disposable> {
+export async function lockName(uri: string, kind: keyof typeof words, name: string): Promise<Disposable> {
+  if (isInProcess(uri)) return { [Symbol.dispose]: () => undefined }
   const key = createHash('sha256').update(JSON.stringify([uri, kind, name])).digest('hex')
   const path = join(madeStateFolder('locks'), `${key}.lock`)
   const timeout = lockTimeout()
@@ -38,18 +40,6 @@ function releasing(lock: FileLock, path: string): Disposable {
   }
 }
 
-/** Whether that open file is still the one of that name. */
-export function isAt(fd: number, path: string): boolean {
-  try {
-    const [open, named] = [fstatSync(fd), statSync(path)]
-    return open.ino === named.ino && open.dev === named.dev
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
-    closeSync(fd)
-    throw error
-  }
-}
-
 function openLock(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
@@ -58,7 +48,7 @@ function openLock(path: string): number {
   }
 }
 
-const words = { vm: 'machine', net: 'network', pool: 'pool', vol: 'volume' }
+const words = { vm: 'machine', vol: 'volume' }
 
 function isBusy(kind: keyof typeof words, name: string, timeout: number): BayError {
   return new BayError('busy', `another run is at work on the ${words[kind]} ${name}, for more than ${timeout / 1000} s`, {

@@ -18,6 +18,14 @@ export function imageOf(volume: string): string | undefined {
   return /^image-(.+)\.(?:qcow2|img)$/s.exec(volume)?.[1]
 }
 
+/**
+ * Whether a volume is of the format that its name says. One that is not was cut while it was copied, or still is being
+ * copied: its first bytes come last. A raw one does not show it.
+ */
+export function isWhole(volume: string, format: string | null): boolean {
+  return !volume.endsWith('.qcow2') || format === 'qcow2'
+}
+
 /** Whether an image may be called so, perhaps with its pool: a path looks otherwise. */
 export function looksLikeImage(text: string): boolean {
   return /^(?:[^/.][^/]*\/)?[A-Za-z0-9_][A-Za-z0-9_.+-]*$/.test(text)
@@ -50,7 +58,7 @@ export async function findImage(
   const found = choose(images, prefer)
   for (const each of images) if (each !== found) each[Symbol.dispose]()
   if (images.length === 0) throw new BayError('not-found', `there is no image named ${text}`, { hints: imageHints(connection) })
-  if (!found) throw new UsageError(`several pools have an image ${text}`, `say which: ${images.map(({ pool }) => `${pool}/${text}`).join(' or ')}`)
+  if (!found) throw new UsageError(`several pools have an image ${text}`, `say which: ${images.map(({ pool }) => `${pool}/${text}`).sort().join(' or ')}`)
   if (!await isLocked(imageKey(found.poolUuid, text))) return found
   found[Symbol.dispose]()
   throw new BayError('busy', `the image ${text} is just being added or replaced by another run`)

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.js'
-import { imageOf } from './image-name.js'
+import { imageOf, isWhole } from './image-name.js'
 import { listVolumes } from './list-volumes.js'
 
 /** A row of `image list`. Bytes. */
@@ -7,6 +7,8 @@ export interface ImageRow {
   name: string
   pool: string
   volume: string
+  /** `incomplete` while it is copied, and when that was cut: it cannot be used */
+  state: 'ready' | 'incomplete'
   format: string | null
   capacity: number | null
   allocation: number | null
@@ -24,6 +26,8 @@ export function listImages(connection: Connection): ImageRow[] {
   }
   return volumes.flatMap(({ pool, name: volume, format, capacity, allocation, path }) => {
     const name = imageOf(volume)
-    return name === undefined ? [] : [{ name, pool, volume, format, capacity, allocation, path, usedBy: layers.get(path) ?? [] }]
+    if (name === undefined) return []
+    const state = isWhole(volume, format) ? 'ready' : 'incomplete'
+    return [{ name, pool, volume, state, format, capacity, allocation, path, usedBy: layers.get(path) ?? [] }]
   })
 }

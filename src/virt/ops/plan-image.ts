@@ -6,7 +6,7 @@ import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import type { StorageVolume } from '../volume.js'
-import { findImage, isUrl, looksLikeImage } from './image-name.js'
+import { findImage, isUrl, isWhole, looksLikeImage } from './image-name.js'
 
 /** Where a system disk's content comes from: a file that is read here, or a volume of the host. */
 export type PlannedImage
@@ -47,7 +47,10 @@ export function volumeNamed(connection: Connection, text: string): StorageVolume
 async function addedImage(connection: Connection, image: string, pool: string | undefined): Promise<StorageVolume | undefined> {
   if (!looksLikeImage(image)) return undefined
   try {
-    return (await findImage(connection, image, { prefer: [...pool === undefined ? [] : [pool], 'default'] })).volume
+    const { volume, name } = await findImage(connection, image, { prefer: [...pool === undefined ? [] : [pool], 'default'] })
+    if (isWhole(name, readVolume(volume.xml()).format)) return volume
+    volume[Symbol.dispose]()
+    throw new BayError('wrong-state', `the image ${image} is incomplete: copying it was cut`, { hints: ['bay image add --replace', 'bay image list'] })
   } catch (error) {
     if (!(error instanceof BayError) || error.code !== 'not-found') throw error
     throw new UsageError(`the image ${resolve(image)} cannot be read: there is no such file, nor an image of that name`, ...error.hints)

@@ -1,5 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
+import type { Journal } from './journal.js'
+import { describeUndo, undo, type UndoRecord } from './undo.js'
 
 interface Step {
   /** What is left behind if the undo fails, and the command that removes it. */
@@ -8,63 +12,106 @@ interface Step {
   undo: () => void | Promise<void>
 }
 
+interface TakenStep extends Step {
+  /** its number in the journal */
+  number?: number
+}
+
 /**
  * The undo of each step that was taken, run in reverse unless `keep` is called: `await using`, so that every way out of
- * the block, an interrupt too, passes here. What cannot be undone is named in one error, with exit code 9.
+ * the block, an interrupt too, passes here. What cannot be undone is named in one error, with exit code 9. What `make`
+ * makes is undone by `bay recover` when the run is killed.
  */
 export class Rollback implements AsyncDisposable {
-  readonly #steps: Step[] = []
+  readonly #steps: TakenStep[] = []
   readonly #signal: AbortSignal | undefined
+  readonly #journal: Journal | undefined
 
-  constructor(signal?: AbortSignal) {
+  constructor(signal?: AbortSignal, journal?: Journal) {
     this.#signal = signal
+    this.#journal = journal
   }
 
   /**
-   * Takes a step: refuses when interrupted, runs it, and remembers how to undo it. A step during which the host was lost
-   * counts too: the host may have taken it all the same, or take it once it runs again.
+   * Makes something on the host that must not be left behind: writes down how it is undone, and makes it. Only what libvirt
+   * itself refuses is not undone: after anything else, such as a lost connection, the host may have done it all the same.
    */
-  async step<T>(run: () => T | Promise<T>, undo: () => Step): Promise<T> {
+  async make<T>(connection: Connection, record: UndoRecord, run: () => T | Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted()
-    const result = await this.#run(run, undo)
-    this.#steps.push(undo())
-    // A signal that came during a synchronous call is heard only when the event loop turns.
-    await turn()
-    return result
+    const number = await this.#journal?.plan(record)
+    const step = { ...describeUndo(record), undo: () => undo(connection, record), number }
+    return this.#take(run, () => step, (error) => isRefusal(error))
+  }
+
+  /**
+   * Takes a step that leaves nothing behind when the run is killed, or nothing that anybody but this run could mend: refuses
+   * when interrupted, runs it, and remembers how to undo it.
+   */
+  async step<T>(run: () => T | Promise<T>, undoing: () => Step): Promise<T> {
+    this.#signal?.throwIfAborted()
+    return this.#take(run, undoing, (error) => !isLoss(error))
   }
 
   /** All is well: nothing will be undone. */
   keep(): void {
     this.#signal?.throwIfAborted()
+    this.#journal?.complete()
     this.#steps.length = 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: Failure[] = []
+    const undone: number[] = []
     for (const step of this.#steps.splice(0).reverse()) {
       try {
         await step.undo()
+        if (step.number !== undefined) undone.push(step.number)
       } catch (error) {
         failures.push({ step, error })
       }
     }
+    try {
+      this.#journal?.over(...undone)
+    } catch (error) {
+      failures.push({ step: { leaves: 'a journal', removeBy: 'bay recover', undo: () => undefined }, error })
+    }
     if (failures.length > 0) throw leftBehind(failures)
   }
 
-  async #run<T>(run: () => T | Promise<T>, undo: () => Step): Promise<T> {
+  async #take<T>(run: () => T | Promise<T>, undoing: () => TakenStep, wasNotTaken: (error: unknown) => boolean): Promise<T> {
+    const result = await this.#run(run, undoing, wasNotTaken)
+    const step = undoing()
+    this.#steps.push(step)
+    if (step.number !== undefined) this.#journal?.done(step.number)
+    // A signal that came during a synchronous call is heard only when the event loop turns.
+    await turn()
+    return result
+  }
+
+  async #run<T>(run: () => T | Promise<T>, undoing: () => TakenStep, wasNotTaken: (error: unknown) => boolean): Promise<T> {
     try {
       return await run()
     } catch (error) {
-      if (error instanceof BayError && error.code === 'cannot-connect') this.#steps.push(perhaps(undo()))
+      const step = undoing()
+      if (!wasNotTaken(error)) this.#steps.push(perhaps(step))
+      else if (step.number !== undefined) this.#journal?.over(step.number)
       throw error
     }
   }
 }
 
-interface Failure { step: Step, error: unknown }
+interface Failure { step: TakenStep, error: unknown }
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof VirtError && !isLoss(error)
+}
+
+function isLoss(error: unknown): boolean {
+  return error instanceof BayError && error.code === 'cannot-connect'
+}
 
 /** The undo of what was perhaps not done. */
-function perhaps(step: Step): Step {
+function perhaps(step: TakenStep): TakenStep {
   return {
     ...step,
     leaves: `perhaps ${step.leaves}`,
@@ -85,5 +132,8 @@ function leftBehind(failures: readonly Failure[]): BayError {
     reasons.set(reason, [...reasons.get(reason) ?? [], step.leaves])
   }
   const what = [...reasons].map(([reason, left]) => `${left.join(', ')} (${reason})`)
-  return new BayError('left-behind', `left behind: ${what.join(', ')}`, { hints: failures.map(({ step }) => step.removeBy) })
+  const journaled = failures.some(({ step }) => step.number !== undefined)
+  return new BayError('left-behind', `left behind: ${what.join(', ')}`, {
+    hints: [...journaled ? ['bay recover'] : [], ...failures.map(({ step }) => step.removeBy)],
+  })
 }

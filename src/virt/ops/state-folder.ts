@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { BayError } from '../../errors.js'
@@ -37,6 +37,17 @@ export function cannotWrite(path: string, cause: unknown): BayError {
   return new BayError(denied ? 'not-allowed' : 'failed', `bay cannot write down what it is about to do (${path}): ${why}`, {
     cause, hints: ['give it a folder where it can: XDG_STATE_HOME=/path'],
   })
+}
+
+/** Whether that open file is still the one of that name. */
+export function isAt(fd: number, path: string): boolean {
+  try {
+    const [open, named] = [fstatSync(fd), statSync(path)]
+    return open.ino === named.ino && open.dev === named.dev
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** The code of a failure of the file system, such as ENOENT. */

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import type { Network } from '../network.js'
 import { unlessGone } from './gone.js'
-import type { Made, Undoing } from './undo.js'
+import type { Made, Undoing } from './undo-kind.js'
 
 export const definedNetwork: Undoing<Made> = {
   fields: ['uuid', 'name'],

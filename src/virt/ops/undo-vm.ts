@@ -3,7 +3,7 @@ import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
 import { undefineAll } from './delete-vm.js'
 import { unlessGone } from './gone.js'
-import type { Made, Undoing } from './undo.js'
+import type { Made, Undoing } from './undo-kind.js'
 
 /** A machine that a run defined, with all that libvirt keeps of it. */
 export const definedDomain: Undoing<Made> = {

@@ -1,15 +1,14 @@
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
-import { domainAutostart, definedDomain, runningDomain } from './undo-vm.js'
+import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
-import { definedPool, poolFolder, runningPool } from './undo-pool.js'
-import { volume } from './undo-volume.js'
+import { definedPool, poolFolder, runningPool, type MadeFolder } from './undo-pool.js'
+import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
+import { madeVolume, type MadeVolume } from './undo-volume.js'
 
 /** What is needed to find again what a step makes. All of it is text, for a journal is read by later runs and versions. */
 interface Records {
-  /** the volume that a run saw to be missing, under the lock of its name, before it made it */
-  'volume': { pool: string, poolUuid: string, name: string }
-  /** what is found by a UUID that the run chose */
+  'volume': MadeVolume
   'domain': Made
   'autostart': Made
   'running': Made
@@ -17,30 +16,16 @@ interface Records {
   'network-running': Made
   'pool': Made
   'pool-running': Made
-  'pool-folder': Made & { path: string }
+  'pool-folder': MadeFolder
 }
-
-/** An object with the UUID that the run chose for it before it was made. The name is for people. */
-export interface Made { uuid: string, name: string }
 
 type UndoKind = keyof Records
 
 /** How a step is undone, as data: by the run itself, or by `bay recover` when the run is dead. */
 export type UndoRecord<K extends UndoKind = UndoKind> = { [P in K]: { kind: P } & Records[P] }[K]
 
-/** What one kind of record means. */
-export interface Undoing<R> {
-  fields: readonly (keyof R & string)[]
-  /** what it leaves, for people */
-  leaves: (record: R) => string
-  /** the command that removes it */
-  removeBy: (record: R) => string
-  isThere: (connection: Connection, record: R) => boolean
-  undo: (connection: Connection, record: R) => void | Promise<void>
-}
-
 const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
-  'volume': volume,
+  'volume': madeVolume,
   'domain': definedDomain,
   'autostart': domainAutostart,
   'running': runningDomain,

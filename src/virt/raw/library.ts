@@ -22,13 +22,21 @@ const opened = new Set<Library>()
  */
 export function callNative(call: NativeCall): unknown {
   openOnce(call.library)
-  return load(request(call))
+  try {
+    return load(request(call))
+  } catch (cause) {
+    throw withoutFunction(call, cause)
+  }
 }
 
 /** Calls a C function on a thread of Node's pool, so that timers, progress and signals go on meanwhile. */
 export function callNativeInThread(call: NativeCall): Promise<unknown> {
   openOnce(call.library)
-  return load({ ...request(call), runInNewThread: true })
+  try {
+    return load({ ...request(call), runInNewThread: true })
+  } catch (cause) {
+    throw withoutFunction(call, cause)
+  }
 }
 
 /** libc's _exit: neither threads nor buffers are waited for. */
@@ -59,18 +67,33 @@ function openLibvirt(): void {
   const path = libraryFile()
   try {
     open({ library: 'libvirt', path })
+    prepare(path)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new BayError('failed', `libvirt's client library cannot be opened: ${reason}`, {
-      cause,
-      hints: [
-        'Debian, Ubuntu: apt install libvirt0',
-        'Fedora, RHEL: dnf install libvirt-libs',
-        `or set BAY_LIBVIRT_LIBRARY to the file (now ${path})`,
-      ],
-    })
+    throw new BayError('failed', `libvirt's client library cannot be opened: ${reasonOf(cause)}`, { cause, hints: libraryHints(path) })
   }
-  prepare(path)
+}
+
+/** ffi-rs wraps what the loader said, such as `/nope.so: cannot open shared object file`. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return /error: "(.*)"/s.exec(message)?.[1] ?? message
+}
+
+function libraryHints(path: string): string[] {
+  return [
+    'Debian, Ubuntu: apt install libvirt0',
+    'Fedora, RHEL: dnf install libvirt-libs',
+    `or set BAY_LIBVIRT_LIBRARY to the file (now ${path})`,
+  ]
+}
+
+/** What a call threw; in words of ours when the library has no such function. */
+function withoutFunction({ library, name }: NativeCall, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !/^Cannot find ".*" function/.test(cause.message)) return cause
+  const path = library === 'libvirt' ? libraryFile() : libraryFiles[library]
+  return new BayError('failed', `the library ${path || 'libc'} has no function ${name}: it is too old`, {
+    cause, hints: library === 'libvirt' ? libraryHints(path) : [],
+  })
 }
 
 /**

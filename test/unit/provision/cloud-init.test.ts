@@ -99,7 +99,8 @@ describe('user-data', () => {
   it('is refused, or means what was asked and nothing else, whatever the texts', () => {
     const signs = fc.constantFrom(...'no:-# \n\'"{}[]&*!|>%@`aZ0.\u0085\u2028é😀')
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: signs }), fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/))
-    const spec = fc.record({ hostname: text, name: text, packages: fc.array(text, { maxLength: 3 }), runCommands: fc.array(text, { maxLength: 3 }), comment: text })
+    const texts = fc.array(text, { maxLength: 3 })
+    const spec = fc.record({ hostname: text, name: text, packages: texts, runCommands: texts, comment: text })
     let kept = 0
     fc.assert(fc.property(spec, ({ hostname, name, packages, runCommands, comment }) => {
       let config: Config

@@ -1,0 +1,68 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { arrange, hoistGlobalFlags, wantsJson } from '../../src/command-line.js'
+
+const split = (line: string): string[] => line === '' ? [] : line.split(' ')
+
+describe('global flags before the command', () => {
+  const cases: Record<string, string> = {
+    'vm list': 'vm list',
+    '-c sandbox vm list': 'vm list -c sandbox',
+    '--connect sandbox vm list': 'vm list --connect sandbox',
+    '--connect=sandbox vm list': 'vm list --connect=sandbox',
+    '-csandbox vm list': 'vm list -csandbox',
+    '-o json -q -y vm list': 'vm list -o json -q -y',
+    '--json --no-input --yes vm delete a': 'vm delete a --json --no-input --yes',
+    '-c sandbox vm delete --force -- --odd': 'vm delete --force -c sandbox -- --odd',
+    '-c sandbox vm list -c other': 'vm list -c other -c sandbox',
+    '--help': '--help',
+    '--version': '--version',
+    '-q --help': '--help -q',
+    'vm --help': 'vm --help',
+    '--unknown vm list': '--unknown vm list',
+    '-c': '-c',
+    '-c sandbox': '-c sandbox',
+    '': '',
+    'vm list -o json': 'vm list -o json',
+  }
+  for (const [typed, wanted] of Object.entries(cases)) {
+    it(`bay ${typed} is bay ${wanted}`, () => expect(hoistGlobalFlags(split(typed))).to.deep.equal(split(wanted)))
+  }
+
+  it('a value with an equals sign, blanks or a dash stays whole', () => {
+    expect(hoistGlobalFlags(['-c', 'test:///a b?x=y', 'vm', 'list'])).to.deep.equal(['vm', 'list', '-c', 'test:///a b?x=y'])
+    expect(hoistGlobalFlags(['-c', '--help', 'vm', 'list'])).to.deep.equal(['vm', 'list', '-c', '--help'])
+    expect(hoistGlobalFlags(['--connect=', 'vm', 'list'])).to.deep.equal(['vm', 'list', '--connect='])
+  })
+
+  it('no word is lost or made, and what has no global flag in front stays as it is', () => {
+    const words = fc.array(fc.constantFrom('-c', '--connect=x', '-o', 'json', '--json', '-q', 'vm', 'list', '--', '-y', '--all', 'a', '', '-'))
+    fc.assert(fc.property(words, (argv) => {
+      const result = hoistGlobalFlags(argv)
+      expect([...result].sort()).to.deep.equal([...argv].sort())
+      if (argv[0] === 'vm') expect(result).to.deep.equal(argv)
+      // What stands behind -- stays there, unless a global flag swallowed the dashes as its value.
+      const end = argv.indexOf('--')
+      if (argv[0] === 'vm' && end >= 0) expect(result.slice(result.indexOf('--'))).to.deep.equal(argv.slice(end))
+    }))
+  })
+})
+
+describe('bay help', () => {
+  const cases: Record<string, string> = {
+    'help': '--help', 'help vm': 'vm --help', 'help vm list': 'vm list --help', '-o json help vm': 'vm -o json --help',
+    'vm help': 'vm help', 'vm list help': 'vm list help', '': '',
+  }
+  for (const [typed, wanted] of Object.entries(cases)) {
+    it(`bay ${typed} is bay ${wanted}`, () => expect(arrange(split(typed))).to.deep.equal(split(wanted)))
+  }
+})
+
+describe('errors as JSON', () => {
+  for (const line of ['vm list --json', '--json vm list', 'vm list -o json', 'vm list -ojson', '-o=json vm', 'x --output json', 'x --output=json']) {
+    it(`are wanted by bay ${line}`, () => expect(wantsJson(split(line))).to.equal(true))
+  }
+  for (const line of ['vm list', 'vm list -o yaml', 'vm list -o table json', 'vm start -- --json', 'vm start -- -o json', '-o', '--jsonx', 'json', '']) {
+    it(`are not wanted by bay ${line}`, () => expect(wantsJson(split(line))).to.equal(false))
+  }
+})
