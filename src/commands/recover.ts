@@ -1,5 +1,5 @@
 import { BaseCommand } from '../base.js'
-import { BayError } from '../errors.js'
+import { BayError, type ErrorCode } from '../errors.js'
 import { changeFlags } from '../flags.js'
 import type { Column } from '../output/table.js'
 import { recoverAll, type Recovery } from '../virt/ops/recover.js'
@@ -29,16 +29,22 @@ export default class Recover extends BaseCommand<typeof Recover> {
     const left = recoveries.filter(({ result }) => result === 'left')
     const unknown = recoveries.filter(({ result }) => result === 'unknown')
     if (left.length > 0 && !dryRun) throw this.#failure('left-behind', left)
-    if (unknown.length > 0) throw this.#failure(unknown.every(({ uri }) => uri !== null) ? 'cannot-connect' : 'failed', unknown)
+    if (unknown.length > 0) throw this.#failure(commonCode(unknown) ?? 'failed', unknown)
     return recoveries
   }
 
-  #failure(code: 'left-behind' | 'cannot-connect' | 'failed', runs: readonly Recovery[]): BayError {
+  #failure(code: ErrorCode, runs: readonly Recovery[]): BayError {
     const what = runs.map((each) => [titleOf(each), ...each.left, each.error].filter(Boolean).join(': '))
     const error = new BayError(code, `not recovered: ${what.join('; ')}`, { hints: [...new Set(runs.flatMap(({ hints }) => hints))] })
     // The result on stdout has it all, and is one document.
     return Object.assign(error, { alreadyShown: this.structured })
   }
+}
+
+/** The kind of error that all have; undefined when they differ. */
+function commonCode(runs: readonly Recovery[]): ErrorCode | undefined {
+  const [first, ...others] = new Set(runs.flatMap(({ code }) => code ?? []))
+  return others.length === 0 ? first : undefined
 }
 
 function titleOf({ command, name, run }: Recovery): string {

@@ -18,6 +18,8 @@ describe('bay recover: runs that are killed', function () {
   let state: string
   let asItWas: string[]
   let create: string[]
+  /** the same with fewer steps */
+  let sweep: string[]
 
   before('a host, an image, and a state folder of its own', async function () {
     this.timeout(300_000)
@@ -26,6 +28,7 @@ describe('bay recover: runs that are killed', function () {
     const image = join(rig.files, 'image.raw')
     writeFileSync(image, randomBytes(3 << 20))
     create = ['vm', 'create', 'killed', ...small, '--image', image, '--disk', '4M', '--disk', '1M', ...long ? ['--autostart'] : []]
+    sweep = long ? create : create.slice(0, -2)
     asItWas = await rig.everything()
   })
   after(async () => {
@@ -88,7 +91,7 @@ describe('bay recover: runs that are killed', function () {
     for (let write = 1, ended = false; !ended; write += 1) {
       for (const when of ['-', '+']) {
         const point = `${write}${when}`
-        const killed = await run(create, { BAY_TEST_KILL_AT: point })
+        const killed = await run(sweep, { BAY_TEST_KILL_AT: point })
         if (killed.code === 0) {
           ended = true
           await succeeds('vm', 'delete', '--yes', '--force', 'killed')
@@ -98,7 +101,7 @@ describe('bay recover: runs that are killed', function () {
         const rows = await recoverAndRemove()
         await nothingIsLeft(`${point}: ${JSON.stringify(rows)}`)
         if (long || when === '+') {
-          await succeeds(...create)
+          await succeeds(...sweep)
           await succeeds('vm', 'delete', '--yes', '--force', 'killed')
         }
         seen.points += 1
@@ -109,7 +112,7 @@ describe('bay recover: runs that are killed', function () {
     }
     tell(`kill points: ${seen.points}; something was undone at ${seen.undone}, finished at ${seen.finished}, without a journal ${seen.nothing}`)
     expect(seen.points).to.be.at.least(16)
-    expect(seen.undone).to.be.at.least(12)
+    expect(seen.undone).to.be.at.least(11)
     expect(seen.finished).to.be.at.least(1)
   })
 

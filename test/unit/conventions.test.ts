@@ -80,9 +80,10 @@ const rules: Record<string, (read: Read) => (string | undefined | false)[]> = {
     return [!('all' in flags) && 'no --all', !('parallel' in flags) && 'no --parallel', (!multiple || required) && 'does not take many names']
   },
 
+  // `vm create --filter` is a network filter, by the contract.
   'has all the flags of a list, or none': ({ verb, command: { flags } }) => {
-    const missing = ['columns', 'sort', 'filter', 'no-headers'].filter((flag) => !(flag in flags))
-    return [(missing.length % 4 !== 0 || (verb === 'list' && missing.length > 0)) && `no ${missing.join()}`]
+    const missing = ['columns', 'sort', 'no-headers'].filter((flag) => !(flag in flags))
+    return [(missing.length % 3 !== 0 || (verb === 'list' && missing.length > 0)) && `no ${missing.join()}`]
   },
 
   'bounds every number that it takes': ({ source }) => [...source.matchAll(/Flags\.integer\(\{([^}]*)\}/g)]
@@ -153,7 +154,10 @@ async function readCommand(folder: string, file: string): Promise<Read> {
   const { name, summary, description, examples, args = {}, flags = {}, strict, enableJsonFlag, aliases = [] } = command
   return {
     typed, verb: typed.split(' ')[1] ?? typed, source: readFileSync(join(folder, file), 'utf8'),
-    command: Object.assign(Object.create(command) as Described, { summary, description, examples, args, flags, strict, enableJsonFlag, aliases }, { name }),
+    command: Object.defineProperty(
+      Object.assign(Object.create(command) as Described, { summary, description, examples, args, flags, strict, enableJsonFlag, aliases }),
+      'name', { value: name },
+    ),
   }
 }
 

@@ -36,7 +36,7 @@ export interface CreatedVm {
  */
 export async function createVm(connection: Connection, plan: VmPlan, { signal, report }: CreateOptions): Promise<CreatedVm> {
   const { uuid, request: { name, autostart, start } } = plan
-  using _lock = await lockName(connection.uri(), 'vm', name)
+  using _lock = await lockName(connection.uri(), 'vm', name, signal)
   refuseExisting(connection, name)
   using journal = journalFor(connection, { command: 'vm create', name })
   await using rollback = new Rollback(signal, journal)

@@ -9,21 +9,24 @@ import { cannotWrite, isAt, madeStateFolder } from './state-folder.js'
 /**
  * Keeps this user's other runs away from one name on one host, from the look that finds it free until the object is there.
  * `uri` is what Connection.uri() says; a volume's name is POOL/NAME. The kernel frees the lock of a run that is killed.
- * @throws BayError `busy` after BAY_LOCK_TIMEOUT seconds (10)
+ * @throws BayError `busy` after BAY_LOCK_TIMEOUT seconds (10); the signal's reason
  */
-export async function lockName(uri: string, kind: keyof typeof words, name: string): Promise<Disposable> {
+export async function lockName(uri: string, kind: keyof typeof words, name: string, signal?: AbortSignal): Promise<Disposable> {
   if (isInProcess(uri)) return { [Symbol.dispose]: () => undefined }
   const key = createHash('sha256').update(JSON.stringify([uri, kind, name])).digest('hex')
   const path = join(madeStateFolder('locks'), `${key}.lock`)
   const timeout = lockTimeout()
   const end = performance.now() + timeout
   for (;;) {
+    const left = Math.max(end - performance.now(), 0)
     const fd = openLock(path)
-    const lock = await FileLock.take(fd, { exclusive: true, timeout: Math.max(end - performance.now(), 0) })
-    if (!lock) throw isBusy(kind, name, timeout)
-    if (isAt(fd, path)) return releasing(lock, path)
-    // Whoever had it has removed it meanwhile, and another run may have "the" lock by now.
-    lock[Symbol.dispose]()
+    // It is closed when the lock cannot be had.
+    const lock = await FileLock.take(fd, { exclusive: true, timeout: Math.min(left, 250) })
+    if (lock && isAt(fd, path)) return releasing(lock, path)
+    // Whoever had it may have removed it meanwhile, and another run may have "the" lock by now.
+    lock?.[Symbol.dispose]()
+    signal?.throwIfAborted()
+    if (!lock && left === 0) throw isBusy(kind, name, timeout)
   }
 }
 

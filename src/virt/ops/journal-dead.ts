@@ -1,5 +1,4 @@
 import { constants, openSync, readFileSync, rmSync } from 'node:fs'
-import { basename } from 'node:path'
 import { FileLock } from '../file-lock.js'
 import { appendSynced } from './journal.js'
 import { readJournal, type Header, type JournalContent, type JournalStep } from './journal-lines.js'
@@ -29,11 +28,6 @@ export class DeadJournal implements Disposable {
     return null
   }
 
-  /** What it is called in results. */
-  get run(): string {
-    return basename(this.path, '.jsonl')
-  }
-
   /** null when its run died before it began anything. @throws UsageError */
   read(): JournalContent | null {
     return readJournal(readFileSync(this.path, 'utf8'), this.path)
@@ -52,6 +46,11 @@ export class DeadJournal implements Disposable {
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]()
   }
+}
+
+/** What the journal of a run that is dead says, without its lock; null when it lives, is gone, or cannot be read. */
+export async function peekDead(path: string): Promise<JournalContent | null> {
+  return await isDead(path) ? peek(path) : null
 }
 
 /** The runs on this host that died and left something, as far as it can be told by looking. */

@@ -29,8 +29,7 @@ export async function recoverRun(
   connection: Connection, content: JournalContent, { dryRun }: { dryRun: boolean },
 ): Promise<Map<JournalStep, RecoveredStep>> {
   const steps = content.steps.toReversed()
-  const adopted = whyAdopted(connection, content)
-  if (adopted !== null) return new Map(steps.map((step) => [step, { what: leaves(step), result: 'kept', why: adopted }]))
+  if (isAdopted(connection, content)) return keepAll(content, 'somebody else has started the machine')
   const results = new Map<JournalStep, RecoveredStep>(steps.map((step) => [step, { what: leaves(step), result: 'gone' }]))
   const answered = steps.every(({ done }) => done)
   for (let look = 1; look <= mostLooks; look += 1) {
@@ -43,20 +42,22 @@ export async function recoverRun(
   return results
 }
 
-/** A run that was complete wants its machine kept; so does whoever has started it since. */
-function whyAdopted(connection: Connection, { complete, steps }: JournalContent): string | null {
-  if (complete) return 'all was made; only waiting remained'
+/** What becomes of a run of which nothing is to be undone. */
+export function keepAll({ steps }: JournalContent, why: string): Map<JournalStep, RecoveredStep> {
+  return new Map(steps.toReversed().map((step) => [step, { what: leaves(step), result: 'kept', why }]))
+}
+
+/** Whether the machine runs although the run died before it would have started it. */
+function isAdopted(connection: Connection, { steps }: JournalContent): boolean {
   const domain = steps.map((step) => step.undo).find((each) => each.kind === 'domain')
   const mayRun = steps.some((step) => step.undo.kind === 'running' || step.undo.kind === 'autostart')
-  if (domain === undefined || mayRun || !isThere(connection, { ...domain, kind: 'running' })) return null
-  return 'somebody else has started the machine'
+  return domain !== undefined && !mayRun && isThere(connection, { ...domain, kind: 'running' })
 }
 
 /** Looks at each thing, and removes what is there and ours. */
 async function lookOnce(
   connection: Connection, steps: readonly JournalStep[], { dryRun }: { dryRun: boolean },
 ): Promise<Map<JournalStep, RecoveredStep>> {
-  const own = steps.flatMap((step) => step.undo.kind === 'domain' ? step.undo.name : [])
   const results = new Map<JournalStep, RecoveredStep>()
   for (const step of steps) {
     const what = leaves(step)
@@ -64,6 +65,8 @@ async function lookOnce(
     try {
       if (!dryRun && !step.done && step.undo.kind === 'volume') await refreshPool(connection, step.undo)
       const users = whoUses(connection, step)
+      // The steps come last first, so the run's own machine is gone by now if it could be removed.
+      const own = steps.flatMap(({ undo: each }) => each.kind === 'domain' && isThere(connection, each) ? each.name : [])
       const others = users?.filter((user) => !own.includes(user)) ?? []
       if (users === null) results.set(step, { what, result: 'gone' })
       else if (others.length > 0) results.set(step, { what, result: 'kept', why: `${others.join(', ')} uses it` })

@@ -1,10 +1,12 @@
-import { BayError } from '../../errors.js'
+import { basename } from 'node:path'
+import { BayError, type ErrorCode } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Host } from './host.js'
-import { DeadJournal } from './journal-dead.js'
+import { lockName } from './host-lock.js'
+import { DeadJournal, peekDead } from './journal-dead.js'
 import type { Header, JournalContent } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
-import { recoverRun, type RecoveredStep } from './recover-run.js'
+import { keepAll, recoverRun, type RecoveredStep } from './recover-run.js'
 
 /** What became of one dead run. */
 export interface Recovery {
@@ -23,7 +25,9 @@ export interface Recovery {
   left: string[]
   /** what to do about what is left or unknown */
   hints: readonly string[]
+  /** why it is unknown, and the kind of that error */
   error: string | null
+  code: ErrorCode | null
 }
 
 export interface RecoverOptions {
@@ -45,25 +49,42 @@ export async function recoverAll(options: RecoverOptions): Promise<Recovery[]> {
     return host
   }
   const recoveries: Recovery[] = []
-  for (const path of journalPaths()) {
-    using journal = await DeadJournal.take(path)
-    if (journal) recoveries.push(...await recover(journal, { ...options, open }))
+  // The newest first: it may have built on what an older one made.
+  for (const path of journalPaths().toReversed()) {
+    recoveries.push(...await recover(path, { ...options, open }))
   }
   return recoveries
 }
 
-/** One dead run; no result when it had not begun, or when another host is meant. */
-async function recover(journal: DeadJournal, { only, open, dryRun }: RecoverOptions): Promise<Recovery[]> {
+/** One dead run; no result when it lives or had not begun, or when another host is meant. */
+async function recover(path: string, { only, open, dryRun }: RecoverOptions): Promise<Recovery[]> {
   let header: Header | undefined
   try {
-    const content = journal.read()
+    // A run that makes such a volume anew takes these two in the same order.
+    using _names = await lockVolumes(await peekDead(path))
+    using journal = await DeadJournal.take(path)
+    const content = journal?.read()
     header = content?.header
-    if (header && only !== undefined && header.uri !== only) return []
+    if (!journal || (header && only !== undefined && header.uri !== only)) return []
     const steps = content && content.steps.length > 0 ? await onItsHost(journal, content, { open, dryRun }) : []
     if (!dryRun && steps.every(({ result }) => result !== 'left')) journal.remove()
-    return header ? [{ run: journal.run, ...about(header), ...summary(steps) }] : []
+    return header ? [{ ...about(path, header), ...summary(steps) }] : []
   } catch (error) {
-    return [{ run: journal.run, ...about(header), ...unknown(error) }]
+    return [{ ...about(path, header), ...unknown(error) }]
+  }
+}
+
+/** Nobody makes the volumes anew while they are looked for and removed. */
+async function lockVolumes(content: JournalContent | null): Promise<Disposable> {
+  const locks: Disposable[] = []
+  const held = { [Symbol.dispose]: () => { for (const lock of locks.splice(0)) lock[Symbol.dispose]() } }
+  const names = content?.steps.flatMap(({ undo }) => undo.kind === 'volume' ? `${undo.pool}/${undo.name}` : []) ?? []
+  try {
+    for (const name of names.sort()) locks.push(await lockName(content?.header.uri ?? '', 'vol', name))
+    return held
+  } catch (error) {
+    held[Symbol.dispose]()
+    throw error
   }
 }
 
@@ -71,6 +92,7 @@ async function onItsHost(
   journal: DeadJournal, content: JournalContent, { open, dryRun }: Omit<RecoverOptions, 'only'>,
 ): Promise<RecoveredStep[]> {
   const { uri, hostname } = content.header
+  if (content.complete) return [...keepAll(content, 'all was made; only waiting remained').values()]
   const { connection } = await open(uri)
   refuseOther(connection, hostname)
   const results = await recoverRun(connection, content, { dryRun })
@@ -87,22 +109,26 @@ function refuseOther(connection: Connection, hostname: string): void {
   })
 }
 
-function about(header: Header | undefined): Pick<Recovery, 'uri' | 'command' | 'name' | 'started'> {
-  return { uri: header?.uri ?? null, command: header?.command ?? null, name: header?.name ?? null, started: header?.started ?? null }
+type About = Pick<Recovery, 'run' | 'uri' | 'command' | 'name' | 'started'>
+type Summary = Omit<Recovery, keyof About>
+
+function about(path: string, header: Header | undefined): About {
+  const { uri = null, command = null, name = null, started = null } = header ?? {}
+  return { run: basename(path, '.jsonl'), uri, command, name, started }
 }
 
-function summary(steps: readonly RecoveredStep[]): Omit<Recovery, 'run' | 'uri' | 'command' | 'name' | 'started'> {
+function summary(steps: readonly RecoveredStep[]): Summary {
   const those = (wanted: RecoveredStep['result']) => steps.filter(({ result }) => result === wanted)
   const [undone, kept, left] = [those('undone'), those('kept'), those('left')]
   const inWords = ({ what, why }: RecoveredStep) => why === undefined ? what : `${what} (${why})`
   return {
     result: left.length > 0 ? 'left' : kept.length > 0 && kept.length === steps.length ? 'finished' : 'recovered',
     undone: undone.map(inWords), kept: kept.map(inWords), left: left.map(inWords),
-    hints: left.flatMap(({ removeBy }) => removeBy ?? []), error: null,
+    hints: left.flatMap(({ removeBy }) => removeBy ?? []), error: null, code: null,
   }
 }
 
-function unknown(error: unknown): Omit<Recovery, 'run' | 'uri' | 'command' | 'name' | 'started'> {
+function unknown(error: unknown): Summary {
   if (!(error instanceof BayError)) throw error
-  return { ...summary([]), result: 'unknown', hints: error.hints, error: error.message }
+  return { ...summary([]), result: 'unknown', hints: error.hints, error: error.message, code: error.code }
 }
