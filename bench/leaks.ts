@@ -87,10 +87,9 @@ const watching: Record<string, Work> = {
 
 const own = await measureAll(baseline, count)
 const perCall = Math.max(0, ...own.map(({ growth, calls }) => growth.native / calls))
-const judged = [
-  ...await measureAll(operations, count), ...await measureAll(background, count / 5), ...await measureAll(watching, count / 100),
-]
-const rows = [...own, ...await measureAll(external, count / 10), ...judged]
+const judged = [...await measureAll(operations, count), ...await measureAll(background, count / 5)]
+// A watch is shown and not judged: a command makes one for each machine that it waits for. docs/memory.md says more.
+const rows = [...own, ...await measureAll(external, count / 10), ...judged, ...await measureAll(watching, count / 100)]
 const leaks = judged.filter((row) => row.growth.native > limitOf(row) || row.growth.objects > tolerance)
 report()
 process.exitCode = leaks.length === 0 ? 0 : 1
