@@ -171,8 +171,8 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Runs that were killed leave a journal. Mostly there is none, and nothing more is loaded. */
   async #tellOfLeftovers(uri: string): Promise<void> {
-    const { journalPaths } = await import('./virt/ops/journal-paths.js')
-    if (journalPaths().length === 0) return
+    const { mayHaveJournals } = await import('./virt/ops/journal-paths.js')
+    if (!mayHaveJournals()) return
     const left = await (await import('./virt/ops/journal-dead.js')).leftOn(uri)
     if (left.length === 0) return
     const runs = left.map(({ command, name, started }) => `${command} ${name}, ${started}`)

@@ -1,4 +1,5 @@
 import { globalFlags } from './flags.js'
+import { suggest } from './names.js'
 
 /**
  * The command line as oclif wants it: the command first, so global flags that come before it, as in `bay -c sandbox vm list`,
@@ -29,6 +30,12 @@ export function wantsJson(argv: readonly string[]): boolean {
   const flags = end < 0 ? argv : argv.slice(0, end)
   return flags.some((word, at) => /^(--json|-o=?json|--output=json)$/.test(word)
     || (/^(-o|--output)$/.test(word) && flags[at + 1] === 'json'))
+}
+
+/** Hints for flags that do not exist: those that somebody may have meant. */
+export function nearFlags(typed: readonly string[], known: readonly string[]): string[] {
+  const words = typed.filter((word) => word.startsWith('--')).map((word) => word.slice(2))
+  return words.flatMap((word) => suggest(word, known)).map((near) => `did you mean --${near}?`)
 }
 
 /** How many words a global flag takes with its value; 0 for anything else. */

@@ -40,8 +40,9 @@ async function exitCode(argv: string[], root: string): Promise<number> {
 async function report(error: unknown, argv: string[]): Promise<number> {
   const code = oclifExit(error)
   if (code !== undefined) return code
-  const known = fromParser(merged(error))
-  const json = (await import('./command-line.js')).wantsJson(argv)
+  const { nearFlags, wantsJson } = await import('./command-line.js')
+  const known = fromParser(merged(error), nearFlags)
+  const json = wantsJson(argv)
   if (!property(known, 'alreadyShown')) {
     const text = (form: { json: boolean }) => renderError(known, { ...form, uri: property(known, 'bayUri') as string | undefined })
     const toPeople = () => writeErr(text({ json: false }))
@@ -61,15 +62,18 @@ function oclifExit(error: unknown): number | undefined {
  * What oclif's parser refuses is a usage error; its message has the advice to see --help on a line of its own. Around
  * what a flag's own parser says it writes `Parsing --size \n\t…`, and the same advice.
  */
-function fromParser(error: unknown): unknown {
+function fromParser(error: unknown, near: (typed: string[], known: string[]) => string[]): unknown {
   if (!(error instanceof Error)) return error
   const [, flag, ofFlag] = /^Parsing (--\S+) \n\t([^]*)\nSee more help with --help$/.exec(error.message) ?? []
   if (error instanceof BayError) return ofFlag === undefined ? error : Object.assign(error, { message: ofFlag })
   // oclif's own exit code for what is wrong on the command line, whether its parser or a flag says so
   if (ofFlag === undefined && property(property(error, 'oclif'), 'exit') !== 2) return error
-  const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ')
+  // Its note that flags swallow arguments is true of greedy flags only, which there are none of here.
+  const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replace(/\s+Note: --[^]*$/, '').replaceAll(/\s*\n\s*/g, ' ')
   const sentence = message.charAt(0).toLowerCase() + message.slice(1)
-  return new UsageError(flag === undefined ? sentence : `${flag}: ${sentence}`, 'add --help for what it takes')
+  const typed = (property(error, 'flags') ?? []) as string[]
+  const known = Object.keys(property(property(property(error, 'parse'), 'input'), 'flags') ?? {})
+  return new UsageError(flag === undefined ? sentence : `${flag}: ${sentence}`, ...near(typed, known), 'add --help for what it takes')
 }
 
 function property(value: unknown, name: string): unknown {

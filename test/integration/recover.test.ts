@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { BayError } from '../../src/errors.js'
 import type { Connection } from '../../src/virt/connection.js'
@@ -188,10 +189,12 @@ describe('undoing what a run made', () => {
     await leave(about(host, { uri: 'test+tcp://none/default' }), [[domain, () => undefined]])
     await leave(about(host), [[domain, make.makeDomain]])
     expect(await recover(host, { only: 'qemu:///system' })).to.be.empty
+    writeFileSync(join(state.journals, 'later.jsonl'), '{"version":2}\n')
     const rows = await recover(host)
-    expect(rows.map(({ result }) => result)).to.have.members(['unknown', 'unknown', 'recovered'])
-    expect(rows.map(({ error }) => error)).to.have.members([`it was on the host elsewhere, and this one is ${host.hostname()}`, 'no answer', null])
-    expect(journals()).to.have.length(2)
+    expect(rows.map(({ result }) => result)).to.have.members(['unknown', 'unknown', 'unknown', 'recovered'])
+    expect(rows.map(({ code }) => code)).to.have.members(['cannot-connect', 'cannot-connect', 'usage', null])
+    expect(rows.map(({ error }) => error)).to.include.members([`it was on the host elsewhere, and this one is ${host.hostname()}`, 'no answer'])
+    expect(journals()).to.have.length(3)
   }))
 })
 

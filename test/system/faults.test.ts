@@ -31,8 +31,8 @@ describe('faults: the daemon does not answer', function () {
   after(() => rig?.host.down())
 
   async function each(check: (verb: string[], ended: BayResult) => void, env: Record<string, string> = {}): Promise<void> {
-    for (let at = 0; at < verbs.length; at += 14) {
-      const some = verbs.slice(at, at + 14)
+    for (let at = 0; at < verbs.length; at += 7) {
+      const some = verbs.slice(at, at + 7)
       const ended = await Promise.all(some.map((verb) => rig.bay(verb, { env: { BAY_CONNECT_TIMEOUT: `${patience}`, ...env } })))
       ended.forEach((each, index) => check(some[index] ?? [], each))
     }

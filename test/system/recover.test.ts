@@ -116,6 +116,35 @@ describe('bay recover: runs that are killed', function () {
     expect(seen.finished).to.be.at.least(1)
   })
 
+  it('the same for a pool with its folder, and for a network', async () => {
+    const folder = join(rig.host.dir, 'pools', 'killed')
+    const there = async () => [await rig.virsh('pool-list', '--all', '--name'), await rig.virsh('net-list', '--all', '--name'), existsSync(folder)]
+    const before = await there()
+    for (const args of [['pool', 'create', 'killed', '--path', folder], ['net', 'create', 'killed', '--subnet', '10.77.0.0/24']]) {
+      let points = 0
+      for (const point of pointsFrom(1)) {
+        const killed = await run(args, { BAY_TEST_KILL_AT: point })
+        if (killed.code === 0) break
+        expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
+        const rows = await recovered()
+        expect(journals()).to.be.empty
+        const complete = rows.length === 0 || rows[0]?.result === 'finished'
+        if (complete && point !== '1-') await remove()
+        expect(await there(), `${point}: ${JSON.stringify(rows)}`).to.deep.equal(before)
+        points += 1
+      }
+      await remove()
+      expect(await there()).to.deep.equal(before)
+      tell(`${args.slice(0, 2).join(' ')}: ${points} kill points`)
+      expect(points).to.be.at.least(5)
+
+      async function remove(): Promise<void> {
+        await succeeds(args[0] ?? '', 'delete', '--yes', 'killed')
+        rmSync(folder, { recursive: true, force: true })
+      }
+    }
+  })
+
   it('at any moment, also while libvirt is at work', async () => {
     const count = long ? 200 : 10
     const took = await timeOf(create)
@@ -241,6 +270,14 @@ describe('bay recover: runs that are killed', function () {
 })
 
 const small = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--network', 'none', '--graphics', 'none']
+
+/** All of them, or only those after a write: those before one are just the others' ends of the steps. */
+function* pointsFrom(write: number): Generator<string> {
+  for (;; write += 1) {
+    if (long) yield `${write}-`
+    yield `${write}+`
+  }
+}
 
 function filesIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).map((name) => `${name}: ${readFileSync(join(folder, name), 'utf8')}`) : []

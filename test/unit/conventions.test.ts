@@ -27,6 +27,8 @@ interface Read {
   typed: string
   /** `list` of `vm list`, `attach` of `vm attach disk`, `recover` of `recover` */
   verb: string
+  /** the names of the classes that it extends */
+  extended: string[]
   command: Described
   source: string
 }
@@ -35,8 +37,8 @@ interface Read {
 const rules: Record<string, (read: Read) => (string | undefined | false)[]> = {
   'is one of the contract\'s': ({ typed }) => [!commandNames.has(typed) && 'is not in the contract'],
 
-  'is a BaseCommand, named after its file, without what oclif adds by itself': ({ typed, command }) => [
-    !ancestors(command).includes('BaseCommand') && 'is no BaseCommand',
+  'is a BaseCommand, named after its file, without what oclif adds by itself': ({ typed, command, extended }) => [
+    !extended.includes('BaseCommand') && 'is no BaseCommand',
     command.name.replace(/Command$/, '') !== pascal(typed) && `is named ${command.name}`,
     !command.strict && 'takes any arguments', command.enableJsonFlag && 'has oclif\'s --json', command.aliases.length > 0 && 'has aliases',
   ],
@@ -154,10 +156,7 @@ async function readCommand(folder: string, file: string): Promise<Read> {
   const { name, summary, description, examples, args = {}, flags = {}, strict, enableJsonFlag, aliases = [] } = command
   return {
     typed, verb: typed.split(' ')[1] ?? typed, source: readFileSync(join(folder, file), 'utf8'),
-    command: Object.defineProperty(
-      Object.assign(Object.create(command) as Described, { summary, description, examples, args, flags, strict, enableJsonFlag, aliases }),
-      'name', { value: name },
-    ),
+    extended: ancestors(command), command: { name, summary, description, examples, args, flags, strict, enableJsonFlag, aliases },
   }
 }
 

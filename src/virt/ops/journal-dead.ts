@@ -3,7 +3,7 @@ import { FileLock } from '../file-lock.js'
 import { appendSynced } from './journal.js'
 import { readJournal, type Header, type JournalContent, type JournalStep } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
-import { codeOf, isAt, stateFolder, syncFolder } from './state-folder.js'
+import { cannotRead, codeOf, isAt, stateFolder, syncFolder } from './state-folder.js'
 import type { MadeVolume } from './undo-volume.js'
 
 /** The journal of a run that is dead, for its lock was free. It is locked by this run until it is given up. */
@@ -106,6 +106,6 @@ function openIfThere(path: string, flags: number): number | null {
     return openSync(path, flags | constants.O_NOFOLLOW)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null
-    throw error
+    throw cannotRead(path, error)
   }
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, stateFolder } from './state-folder.js'
+import { cannotRead, codeOf, stateFolder } from './state-folder.js'
 
 /** All journals that there are, of runs dead or alive, the oldest first. */
 export function journalPaths(): string[] {
@@ -9,6 +9,16 @@ export function journalPaths(): string[] {
     return readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort().map((name) => join(folder, name))
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
-    throw error
+    throw cannotRead(folder, error)
+  }
+}
+
+/** Whether there is anything to look at for whoever does something else. */
+export function mayHaveJournals(): boolean {
+  try {
+    return journalPaths().length > 0
+  } catch {
+    // Whoever may not read them has none there; `bay recover` says what is wrong.
+    return false
   }
 }

@@ -95,7 +95,7 @@ interface OpenJournal { folder: string, path: string, fd: number, lock: FileLock
 async function createJournal(): Promise<OpenJournal> {
   const folder = madeStateFolder('journal')
   for (;;) {
-    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
+    const time = new Date().toISOString().replaceAll(/[-:.]/g, '')
     const path = join(folder, `${time}-${process.pid}-${randomBytes(4).toString('hex')}.jsonl`)
     const fd = openNew(path)
     const lock = await FileLock.take(fd, { exclusive: true, timeout: 0 })

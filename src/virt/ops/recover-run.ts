@@ -34,12 +34,18 @@ export async function recoverRun(
   const answered = steps.every(({ done }) => done)
   for (let look = 1; look <= mostLooks; look += 1) {
     const now = await lookOnce(connection, steps, { dryRun })
-    for (const [step, result] of now) if (result.result !== 'gone') results.set(step, result)
+    for (const [step, result] of now) results.set(step, both(results.get(step), result))
     const seen = [...now.values()].map(({ result }) => result)
     if (dryRun || (look === 1 ? answered && !seen.includes('left') : !seen.includes('undone'))) break
     await pause(betweenLooks)
   }
   return results
+}
+
+/** Of two looks; what could not be undone at the first, and is gone at the second, is undone. */
+function both(before: RecoveredStep | undefined, now: RecoveredStep): RecoveredStep {
+  if (now.result !== 'gone' || before === undefined) return now
+  return before.result === 'left' ? { what: now.what, result: 'undone' } : before
 }
 
 /** What becomes of a run of which nothing is to be undone. */

@@ -61,7 +61,9 @@ async function recover(path: string, { only, open, dryRun }: RecoverOptions): Pr
   let header: Header | undefined
   try {
     // A run that makes such a volume anew takes these two in the same order.
-    using _names = await lockVolumes(await peekDead(path))
+    const seen = await peekDead(path)
+    header = seen?.header
+    using _names = await lockVolumes(dryRun ? null : seen)
     using journal = await DeadJournal.take(path)
     const content = journal?.read()
     header = content?.header

@@ -32,11 +32,17 @@ export function syncFolder(folder: string): void {
 
 /** A failure to write there, in our words. */
 export function cannotWrite(path: string, cause: unknown): BayError {
+  return failed(`bay cannot write down what it is about to do (${path})`, cause, ['give it a folder where it can: XDG_STATE_HOME=/path'])
+}
+
+/** A failure to read there, in our words. */
+export function cannotRead(path: string, cause: unknown): BayError {
+  return failed(`what dead runs wrote down cannot be read (${path})`, cause, [])
+}
+
+function failed(what: string, cause: unknown, hints: readonly string[]): BayError {
   const denied = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(cause))
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new BayError(denied ? 'not-allowed' : 'failed', `bay cannot write down what it is about to do (${path}): ${why}`, {
-    cause, hints: ['give it a folder where it can: XDG_STATE_HOME=/path'],
-  })
+  return new BayError(denied ? 'not-allowed' : 'failed', `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, hints })
 }
 
 /** Whether that open file is still the one of that name. */
