@@ -2,8 +2,8 @@ import { globalFlags } from './flags.js'
 import { suggest } from './names.js'
 
 /**
- * The command line as oclif wants it: the command first, so global flags that come before it, as in `bay -c sandbox vm list`,
- * move behind it; and `bay help vm list` is `bay vm list --help`. `--help` and `--version` stay where they are.
+ * The command line as oclif wants it: the command first, so global flags that come before it or in the middle of it, as in
+ * `bay -c sandbox vm list`, move behind it; and `bay help vm list` is `bay vm list --help`. `--help` and `--version` stay where they are.
  */
 export function arrange(argv: readonly string[]): string[] {
   const [first, ...rest] = hoistGlobalFlags(argv)
@@ -11,17 +11,21 @@ export function arrange(argv: readonly string[]): string[] {
   return first === 'help' ? [...rest, '--help'] : [first, ...rest]
 }
 
-/** Moves global flags that come before the command behind it. */
+/** Moves global flags that come before or between the words of the command behind them, in the order in which they came. */
 export function hoistGlobalFlags(argv: readonly string[]): string[] {
+  const words: string[] = []
+  const flags: string[] = []
   let at = 0
   while (at < argv.length) {
-    const taken = globalFlagLength(argv[at] ?? '')
-    if (taken === 0) break
-    at += taken
+    const word = argv[at] ?? ''
+    const taken = globalFlagLength(word)
+    if (taken === 0 && word.startsWith('-')) break
+    const end = at + Math.max(taken, 1);
+    (taken === 0 ? words : flags).push(...argv.slice(at, end))
+    at = end
   }
-  const [leading, rest] = [argv.slice(0, at), argv.slice(at)]
-  const end = rest.indexOf('--')
-  return end < 0 ? [...rest, ...leading] : [...rest.slice(0, end), ...leading, ...rest.slice(end)]
+  const rest = argv.slice(at)
+  return words.length === 0 ? [...rest, ...flags] : [...words, ...flags, ...rest]
 }
 
 /** Whether errors are wanted as JSON too; known even when the command line cannot be parsed. */
