@@ -2,8 +2,9 @@ import { globalFlags } from './flags.js'
 import { suggest } from './names.js'
 
 /**
- * The command line as oclif wants it: the command first, so global flags that come before it or in the middle of it, as in
- * `bay -c sandbox vm list`, move behind it; and `bay help vm list` is `bay vm list --help`. `--help` and `--version` stay where they are.
+ * The command line as oclif wants it: the command first, so global flags that come before it, as in `bay -c sandbox vm list`,
+ * or in the middle of it move behind it; and `bay help vm list` is `bay vm list --help`. `--help` and `--version` stay where
+ * they are.
  */
 export function arrange(argv: readonly string[]): string[] {
   const [first, ...rest] = hoistGlobalFlags(argv)
