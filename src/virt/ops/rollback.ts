@@ -63,6 +63,12 @@ export class Rollback implements AsyncDisposable {
     const failures: Failure[] = []
     const undone: number[] = []
     for (const step of this.#steps.splice(0).reverse()) {
+      const [above] = failures
+      // What could not be undone stands on what was made before it: a guest that still runs must keep its disk.
+      if (above) {
+        failures.push({ step, error: above.error })
+        continue
+      }
       try {
         await step.undo()
         if (step.number !== undefined) undone.push(step.number)
