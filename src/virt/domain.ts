@@ -86,6 +86,15 @@ export class Domain extends Handle<'domain'> {
     call.virDomainSetMetadata(this.pointer, metadata.element, xml, prefix, namespace, where)
   }
 
+  /**
+   * Asks the guest's agent a command of the QEMU guest agent's protocol, in JSON, and gives its answer, in JSON: the guest's own
+   * words. It waits for `seconds`, after up to 5 more in which the agent must show that it listens.
+   * https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuAgentCommand
+   */
+  agentCommand(command: string, seconds: number): Promise<string> {
+    return callInBackground(this.#connection, 'virDomainQemuAgentCommand', this.pointer, command, seconds, 0)
+  }
+
   /** Bytes of a disk, by its target: what the guest sees, and what it takes on the host. */
   diskSize(target: string): { capacity: number, allocation: number } {
     const info = Buffer.alloc(24)

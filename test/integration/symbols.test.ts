@@ -4,25 +4,28 @@ import { failure } from '../../src/virt/errors.js'
 import { addressFamilies, domainStates, poolStates, volumeTypes } from '../../src/virt/enums.js'
 import * as flags from '../../src/virt/flags.js'
 import { libvirtFunction } from '../../src/virt/raw/library.js'
-import { libvirtTable } from '../../src/virt/raw/libvirt.js'
+import { libvirtQemuTable, libvirtTable } from '../../src/virt/raw/libvirt.js'
 import type { Entry } from '../../src/virt/raw/types.js'
 import { parse } from '../../src/xml/node.js'
 import { all, attr, child, children } from '../../src/xml/tree.js'
 import { enumNames, parameterTypes, resultTypes } from './symbols-in-c.js'
 
-/** libvirt's description of its own API: part of libvirt-dev (Debian) and libvirt-devel (Fedora). */
-const description = '/usr/share/libvirt/api/libvirt-api.xml'
-const table = Object.entries(libvirtTable as Record<string, Entry>)
+/** libvirt's descriptions of its own API: part of libvirt-dev (Debian) and libvirt-devel (Fedora). */
+const descriptions = ['libvirt', 'libvirt-qemu'].map((library) => `/usr/share/libvirt/api/${library}-api.xml`)
+const table = Object.entries<Entry>({ ...libvirtTable, ...libvirtQemuTable })
 
 describe('the symbol table', () => {
   for (const [name] of table) {
     it(`${name} exists in the library`, () => {
-      expect(libvirtFunction(name)).to.be.a('bigint').and.not.equal(0n)
+      expect(libvirtFunction(name, name in libvirtQemuTable ? 'libvirtQemu' : 'libvirt')).to.be.a('bigint').and.not.equal(0n)
     })
   }
 
   it('would see what does not exist', () => {
     expect(libvirtFunction('virDomainMakeCoffee')).to.equal(0n)
+    expect(libvirtFunction('virDomainQemuMakeCoffee', 'libvirtQemu')).to.equal(0n)
+    // It stands in the second library only.
+    expect(libvirtFunction('virDomainQemuAgentCommand')).to.equal(0n)
   })
 
   it('has what is called beside it, by address or by name', () => {
@@ -38,11 +41,13 @@ describe('the symbol table as libvirt describes itself', () => {
   let enums: Map<string, number>
 
   before(function () {
-    if (!existsSync(description)) {
-      this.test?.parent?.eachTest((test) => { test.title += ` (skipped: no ${description}; apt install libvirt-dev)` })
+    const missing = descriptions.find((file) => !existsSync(file))
+    if (missing) {
+      this.test?.parent?.eachTest((test) => { test.title += ` (skipped: no ${missing}; apt install libvirt-dev)` })
       this.skip()
     }
-    ({ functions, enums } = readDescription())
+    functions = new Map(descriptions.flatMap((file) => [...readDescription(file).functions]))
+    enums = readDescription(descriptions[0] ?? '').enums
   })
 
   for (const [name, [result, ...parameters]] of table) {
@@ -95,8 +100,8 @@ interface Signature {
   parameters: string[]
 }
 
-function readDescription() {
-  const symbols = child(parse(readFileSync(description, 'utf8')), 'symbols')
+function readDescription(file: string) {
+  const symbols = child(parse(readFileSync(file, 'utf8')), 'symbols')
   const typeOf = (element: Parameters<typeof attr>[0]) => (attr(element, 'type') ?? '').trim()
   const functions = new Map(children(symbols, 'function').map((each): [string, Signature] => [
     attr(each, 'name') ?? '', { result: typeOf(child(each, 'return')), parameters: all(each, 'arg').map(typeOf) },

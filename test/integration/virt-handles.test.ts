@@ -100,6 +100,7 @@ describe('handles', () => {
       await shows('noMetadata', () => it.metadata('urn:bay:test'))
     },
     updateDevice: (it) => shows('noSupport', () => it.updateDevice('<disk/>', affect.live)),
+    agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
     wakeUp: (it) => shows('noSupport', () => it.wakeUp()),

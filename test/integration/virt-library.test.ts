@@ -1,5 +1,9 @@
 import { expect } from 'chai'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bay } from '../lab/bay.js'
+import { run } from '../lab/script.js'
 
 const missing = { env: { BAY_LIBVIRT_LIBRARY: '/nope/libvirt.so' } }
 
@@ -60,5 +64,36 @@ describe('without libvirt\'s library', () => {
   it('completing a command line fails in silence', async () => {
     const { code, stderr } = await bay(['__complete', 'vm', 'start', ''], missing)
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+  })
+})
+
+// A program of few lines: the library is opened once in a process, so its absence needs a process of its own.
+describe('without libvirt\'s library for QEMU', () => {
+  let folder: string
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bay-library-'))
+    const { stdout } = await run('ldconfig', ['-p'])
+    const file = /libvirt\.so\.0 .*=> (.*)/.exec(stdout)?.[1]
+    if (file === undefined) throw new Error('ldconfig does not know libvirt.so.0')
+    symlinkSync(file, join(folder, 'libvirt.so.0'))
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const program = `
+    import { Connection } from '${new URL('../../src/virt/connection.ts', import.meta.url).href}'
+    const host = await Connection.open('test:///default')
+    const machine = host.domain('test')
+    console.log(machine.name())
+    await machine.agentCommand('{}', 1).catch((error) => console.log(error.code, error.message, error.hints.join('; ')))
+  `
+  it('all else works, and what needs it says which file and which package', async () => {
+    const { code, stdout, stderr } = await run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      env: { BAY_LIBVIRT_LIBRARY: join(folder, 'libvirt.so.0') },
+    })
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    const [name, error] = stdout.split('\n')
+    expect(name).to.equal('test')
+    expect(error).to.match(/^failed libvirt's library for QEMU's guests cannot be opened: /)
+      .and.include(join(folder, 'libvirt-qemu.so.0')).and.include('apt install libvirt0')
   })
 })

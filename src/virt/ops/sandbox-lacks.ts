@@ -19,6 +19,7 @@ const lacks: [calls: RegExp, what: string][] = [
   [/DHCPLeases/, 'has no leases'],
   [/^virDomain(Attach|Detach|Update)Device/, 'has no hot plug'],
   [/^virStorageVol(Upload|Download|Wipe)/, 'keeps no content of volumes'],
+  [/^virDomainQemuAgent/, 'has no guests that could answer'],
   [/^virDomainOpen(Console|Graphics|Channel)/, 'has no consoles'],
   [/^virDomainMigrate/, 'has no migration'],
   [/DomainCapabilities/, 'does not tell what its machines may have'],

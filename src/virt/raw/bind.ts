@@ -1,20 +1,21 @@
 import { DataType } from 'ffi-rs'
 import { VirtError, type LibvirtFailure } from '../errors.js'
 import { callNative, callNativeInThread, libvirtFunction, type NativeCall } from './library.js'
-import { libvirtTable } from './libvirt.js'
+import { libvirtQemuTable, libvirtTable } from './libvirt.js'
 import { allocate, cText, freeMemory, mapMemory, readMemory, readText } from './memory.js'
 import type { ArgumentsOf, Entry, ParameterKind, Pointer, ResultKind, ReturnOf } from './types.js'
 
-type Table = typeof libvirtTable
+const table = { ...libvirtTable, ...libvirtQemuTable }
+type Table = typeof table
 export type FunctionName = keyof Table
 type Calls = { [N in FunctionName]: (...values: ArgumentsOf<Table[N]>) => ReturnOf<Table[N]> }
 
 /**
- * Every function of the table, called on this thread. A failure is thrown as the VirtError that libvirt gives for it.
- * The library is opened at the first call.
+ * Every function of the tables, called on this thread. A failure is thrown as the VirtError that libvirt gives for it.
+ * A library is opened at the first call of a function of it.
  */
 export const call = Object.fromEntries(
-  Object.entries(libvirtTable).map(([name, entry]) => [name, (...values: unknown[]) => callNow(name, entry, values)]),
+  Object.entries(table).map(([name, entry]) => [name, (...values: unknown[]) => callNow(name, entry, values)]),
 ) as unknown as Calls
 
 /**
@@ -24,7 +25,7 @@ export const call = Object.fromEntries(
 export async function callInBackground<N extends FunctionName>(
   connection: Pointer<'conn'>, name: N, ...values: ArgumentsOf<Table[N]>
 ): Promise<ReturnOf<Table[N]>> {
-  const entry: Entry = libvirtTable[name]
+  const entry: Entry = table[name]
   const result = await callNativeInThread(nativeCall(name, entry, values))
   if (failed(entry[0], result)) throw new VirtError(name, connectionFailure(connection))
   return convert(entry[0], result) as ReturnOf<Table[N]>
@@ -70,7 +71,7 @@ function nativeCall(name: string, [result, ...kinds]: Entry, values: readonly un
   if (values.length !== kinds.length) throw new TypeError(`${name} takes ${kinds.length} values, not ${values.length}`)
   const sent = kinds.map((kind, index) => toNative(kind, values[index]))
   return {
-    library: 'libvirt', name, result: resultTypes[result] ?? DataType.BigInt,
+    library: name in libvirtQemuTable ? 'libvirtQemu' : 'libvirt', name, result: resultTypes[result] ?? DataType.BigInt,
     types: sent.map(([type]) => type), values: sent.map(([, value]) => value),
   }
 }

@@ -1,7 +1,11 @@
 import { DataType, load, open, type FieldType } from 'ffi-rs'
+import { dirname, join } from 'node:path'
 import { BayError } from '../../errors.js'
 
-/** The C libraries that are called: libvirt itself, GLib, on which libvirt stands, and the program's own libc. */
+/**
+ * The C libraries that are called: libvirt itself, its second one for what only QEMU has, GLib, on which libvirt stands, and the
+ * program's own libc.
+ */
 export type Library = keyof typeof libraryFiles
 
 export interface NativeCall {
@@ -12,7 +16,7 @@ export interface NativeCall {
   values: unknown[]
 }
 
-const libraryFiles = { libvirt: 'libvirt.so.0', glib: 'libglib-2.0.so.0', libc: '' }
+const libraryFiles = { libvirt: 'libvirt.so.0', libvirtQemu: 'libvirt-qemu.so.0', glib: 'libglib-2.0.so.0', libc: '' }
 
 const opened = new Set<Library>()
 
@@ -59,6 +63,7 @@ function request(call: NativeCall) {
 function openOnce(library: Library): void {
   if (opened.has(library)) return
   if (library === 'libvirt') openLibvirt()
+  else if (library === 'libvirtQemu') openLibvirtQemu()
   else open({ library, path: libraryFiles[library] })
   opened.add(library)
 }
@@ -73,27 +78,50 @@ function openLibvirt(): void {
   }
 }
 
+/** After libvirt itself, on which it stands: the two must be of one version, so one that was chosen has its second beside it. */
+function openLibvirtQemu(): void {
+  openOnce('libvirt')
+  const path = qemuLibraryFile()
+  try {
+    open({ library: 'libvirtQemu', path })
+  } catch (cause) {
+    throw new BayError('failed', `libvirt's library for QEMU's guests cannot be opened: ${reasonOf(cause)}`, {
+      cause, hints: libraryHints(libraryFile()),
+    })
+  }
+}
+
+function qemuLibraryFile(): string {
+  const file = libraryFile()
+  return file.includes('/') ? join(dirname(file), libraryFiles.libvirtQemu) : libraryFiles.libvirtQemu
+}
+
 /** ffi-rs wraps what the loader said, such as `/nope.so: cannot open shared object file`. */
 function reasonOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause)
   return /error: "(.*)"/s.exec(message)?.[1] ?? message
 }
 
-function libraryHints(path: string): string[] {
+function libraryHints(now: string): string[] {
   return [
     'Debian, Ubuntu: apt install libvirt0',
     'Fedora, RHEL: dnf install libvirt-libs',
-    `or set BAY_LIBVIRT_LIBRARY to the file (now ${path})`,
+    `or set BAY_LIBVIRT_LIBRARY to the file (now ${now})`,
   ]
 }
 
 /** What a call threw; in words of ours when the library has no such function. */
 function withoutFunction({ library, name }: NativeCall, cause: unknown): unknown {
   if (!(cause instanceof Error) || !/^Cannot find ".*" function/.test(cause.message)) return cause
-  const path = library === 'libvirt' ? libraryFile() : libraryFiles[library]
+  const path = fileOf(library)
   return new BayError('failed', `the library ${path || 'libc'} has no function ${name}: it is too old`, {
-    cause, hints: library === 'libvirt' ? libraryHints(path) : [],
+    cause, hints: library.startsWith('libvirt') ? libraryHints(libraryFile()) : [],
   })
+}
+
+function fileOf(library: Library): string {
+  if (library === 'libvirt') return libraryFile()
+  return library === 'libvirtQemu' ? qemuLibraryFile() : libraryFiles[library]
 }
 
 /**
@@ -120,7 +148,7 @@ function addressOf(path: string, symbol: string): bigint {
 }
 
 /** The address of one of libvirt's own functions, to give it where C wants a callback. */
-export function libvirtFunction(symbol: string): bigint {
-  openOnce('libvirt')
-  return addressOf(libraryFile(), symbol)
+export function libvirtFunction(symbol: string, library: 'libvirt' | 'libvirtQemu' = 'libvirt'): bigint {
+  openOnce(library)
+  return addressOf(fileOf(library), symbol)
 }

@@ -161,3 +161,8 @@ export const libvirtTable = {
   virNodeDeviceGetXMLDesc: ['owned', 'device', 'uint'],
   virNodeDeviceFree: ['status', 'device'],
 } as const satisfies EntryTable
+
+/** The functions of libvirt's second library, libvirt-qemu.so.0. https://libvirt.org/html/libvirt-libvirt-qemu.html */
+export const libvirtQemuTable = {
+  virDomainQemuAgentCommand: ['owned', 'domain', 'text', 'int', 'uint'],
+} as const satisfies EntryTable
