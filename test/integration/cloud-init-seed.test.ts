@@ -7,10 +7,12 @@ import { cloudInitFiles } from '../../src/provision/cloud-init/files.js'
 import { readSshKeys } from '../../src/provision/cloud-init/ssh-keys.js'
 import { makeIso, seedIso } from '../../src/provision/iso.js'
 
-const has = (program: string) => spawnSync('which', [program]).status === 0
+const which = (program: string) => spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim()
+/** Where distributions have a mkisofs, it is mostly cdrkit's: the program that is also called genisoimage. */
+const pathOf = (program: string) => which(program) || (program === 'mkisofs' ? which('genisoimage') : '')
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 const suite = (title: string, program: string, work: () => void) => {
-  if (has(program)) describe(title, work)
+  if (pathOf(program) !== '') describe(title, work)
   else describe.skip(`${title} (skipped: there is no ${program})`, () => { it('is checked', work) })
 }
 
@@ -28,7 +30,7 @@ for (const program of ['xorrisofs', 'genisoimage', 'mkisofs']) {
     before(async () => {
       const only = join(folder, program)
       mkdirSync(only)
-      symlinkSync(run('which', program).trim(), join(only, program))
+      symlinkSync(pathOf(program), join(only, program))
       iso = join(folder, `${program}.iso`)
       const { TMPDIR } = process.env
       mkdirSync(join(folder, `${program}-tmp`))
@@ -42,8 +44,7 @@ for (const program of ['xorrisofs', 'genisoimage', 'mkisofs']) {
       }
     })
 
-    it('has what was put in, under the names that cloud-init looks for', function () {
-      if (!has('xorriso')) return this.skip()
+    it('has what was put in, under the names that cloud-init looks for', () => {
       const out = join(folder, `${program}-out`)
       run('xorriso', '-no_rc', '-osirrox', 'on', '-indev', iso, '-extract', '/', out)
       expect(readdirSync(out).sort()).to.deep.equal(['meta-data', 'network-config', 'user-data'])

@@ -9,13 +9,14 @@ import { cloudInitFiles } from '../../src/provision/cloud-init/files.js'
 import type { CloudInitSpec, GuestNic } from '../../src/provision/cloud-init/spec.js'
 import { writeYaml, yamlMap, type YamlMap, type YamlValue } from '../../src/provision/cloud-init/yaml.js'
 import { hashPassword, Secret } from '../../src/provision/password.js'
+import { unpackedCloudInit } from '../lab/cloud-init.js'
 
 // What cloud-init itself makes of what we write: the program's own schema, and its modules as a guest runs them.
 const python = '/usr/bin/python3'
-const isThere = spawnSync(python, ['-c', 'import cloudinit.config.schema'], { stdio: 'ignore' }).status === 0
-const cloudInit = 'cloud-init'
-const schemaHelp = spawnSync(cloudInit, ['schema', '--help'], { encoding: 'utf8' }).stdout ?? ''
-const suite = (title: string, work: () => void, missing = isThere ? undefined : 'cloud-init is missing: apt install cloud-init') => {
+const { program: cloudInit, env } = unpackedCloudInit()
+const isThere = spawnSync(python, ['-c', 'import cloudinit.config.schema'], { stdio: 'ignore', env }).status === 0
+const schemaHelp = spawnSync(cloudInit, ['schema', '--help'], { encoding: 'utf8', env }).stdout ?? ''
+const suite = (title: string, work: () => void, missing = isThere ? undefined : 'cloud-init could not be downloaded, or lacks python3 modules') => {
   if (missing === undefined) describe(title, work)
   else describe.skip(`${title} (skipped: ${missing})`, () => { it('is checked by cloud-init', work) })
 }
@@ -74,7 +75,7 @@ suite('cloud-init\'s schema of networks', () => {
   it('takes network-config', () => {
     expect(schema(cloudInitFiles({ ...bare, network: { nics } }).networkConfig ?? '', '--schema-type', 'network-config')).to.contain('Valid')
   })
-}, isThere ? typed : 'cloud-init is missing: apt install cloud-init')
+}, isThere ? typed : 'cloud-init could not be downloaded, or lacks python3 modules')
 
 suite('cloud-init\'s YAML', () => {
   it('reads what we wrote', () => {
@@ -171,7 +172,7 @@ function schema(text: string, ...args: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'bay-test-schema-'))
   try {
     writeFileSync(join(folder, 'file'), text)
-    return execFileSync(cloudInit, ['schema', ...args, '--config-file', join(folder, 'file')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(cloudInit, ['schema', ...args, '--config-file', join(folder, 'file')], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -179,7 +180,7 @@ function schema(text: string, ...args: string[]): string {
 
 /** One question about many texts, an answer each. */
 function ask(question: string, texts: readonly string[]): unknown[] {
-  return JSON.parse(execFileSync(python, ['-c', program, question], { input: JSON.stringify(texts), encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['pipe', 'pipe', 'pipe'] })) as unknown[]
+  return JSON.parse(execFileSync(python, ['-c', program, question], { input: JSON.stringify(texts), encoding: 'utf8', maxBuffer: 2 ** 28, env, stdio: ['pipe', 'pipe', 'pipe'] })) as unknown[]
 }
 
 const program = `

@@ -13,6 +13,7 @@ import { firstBoot } from '../../src/provision/unattended/first-boot.js'
 import { kernelPaths } from '../../src/provision/unattended/kernel-paths.js'
 import { kernelsOnIso } from '../../src/provision/unattended/kernels.js'
 import type { InstallSpec, LinuxInstall } from '../../src/provision/unattended/spec.js'
+import { unpackedCloudInit } from '../lab/cloud-init.js'
 import { fixed, linux, windows } from '../unit/provision/unattended-specs.js'
 
 const run = promisify(execFile)
@@ -39,14 +40,15 @@ describe('unattended installs', function () {
   }
 
   it('are cloud-config for cloud-init', async function () {
-    await need(this, 'cloud-init', ['--version'])
+    const { program, env } = unpackedCloudInit()
+    await need(this, program, ['--version'], 'cloud-init')
     for (const spec of variants('ubuntu')) {
       const path = await written(spec, 'user-data')
-      await run('cloud-init', ['schema', '-c', path])
+      await run(program, ['schema', '-c', path], { env })
       // What the installed system gets: the schema does not look into autoinstall.
       const { autoinstall } = parseYaml(await readFile(path, 'utf8')) as { autoinstall: Record<string, unknown> }
       await writeFile(path, `#cloud-config\n${stringify(autoinstall['user-data'])}`)
-      await run('cloud-init', ['schema', '-c', path])
+      await run(program, ['schema', '-c', path], { env })
     }
   })
 
@@ -157,10 +159,10 @@ async function disc(folder: string, files: Record<string, string>): Promise<stri
 }
 
 /** Skips a test whose tool is not installed, and says so. */
-async function need(test: Mocha.Context, program: string, args: string[]): Promise<void> {
+async function need(test: Mocha.Context, program: string, args: string[], name = program): Promise<void> {
   const found = await run(program, args).then(() => true, (error: NodeJS.ErrnoException) => error.code !== 'ENOENT')
   if (found) return
-  if (test.test) test.test.title += ` (skipped: ${program} is not installed)`
+  if (test.test) test.test.title += ` (skipped: ${name} is not installed)`
   test.skip()
 }
 

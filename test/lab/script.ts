@@ -24,13 +24,15 @@ export function run(file: string, args: string[], options: Options = {}): Promis
   })
 }
 
+type LabScript = 'host.sh' | 'guest.sh' | 'cloud-init.sh'
+
 /** The path of a shell script of the lab. */
-export function labScript(name: 'host.sh' | 'guest.sh'): string {
+export function labScript(name: LabScript): string {
   return fileURLToPath(new URL(name, import.meta.url))
 }
 
 /** Runs a script of the lab and gives what it printed; its failure is an error that says why. */
-export async function lab(name: 'host.sh' | 'guest.sh', args: string[], options: Options = {}): Promise<string> {
+export async function lab(name: LabScript, args: string[], options: Options = {}): Promise<string> {
   const { code, stdout, stderr } = await run('bash', [labScript(name), ...args], options)
   if (code !== 0) throw new Error(`${name} ${args.join(' ')}: ${stderr.trim() || `exit code ${code}`}`)
   return stdout.trim()
