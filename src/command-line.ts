@@ -8,7 +8,8 @@ import { suggest } from './names.js'
  */
 export function arrange(argv: readonly string[]): string[] {
   const [first, ...rest] = hoistGlobalFlags(argv)
-  if (first === undefined) return []
+  // Nothing but global flags says no more than nothing at all.
+  if (first === undefined || globalFlagLength(first) > 0) return []
   return first === 'help' ? [...rest, '--help'] : [first, ...rest]
 }
 

@@ -69,6 +69,8 @@ function fromParser(error: unknown, near: (typed: string[], known: string[]) => 
   // oclif's own exit code for what is wrong on the command line, whether its parser or a flag says so
   if (ofFlag === undefined && property(property(error, 'oclif'), 'exit') !== 2) return error
   // Its note that flags swallow arguments is true of greedy flags only, which there are none of here.
+  const [, typedCommand] = /^command (\S+) not found\.?$/i.exec(error.message) ?? []
+  if (typedCommand !== undefined) return new UsageError(`there is no command '${typedCommand.replaceAll(':', ' ')}'`, 'bay help')
   const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replace(/\s+Note: --[^]*$/, '').replaceAll(/\s*\n\s*/g, ' ')
   const sentence = message.charAt(0).toLowerCase() + message.slice(1)
   const typed = (property(error, 'flags') ?? []) as string[]

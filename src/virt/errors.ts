@@ -103,9 +103,12 @@ function hintsFor(from: LibvirtFailure): string[] {
     case 'not-allowed':
       return ['run it as root, or join the group libvirt: usermod -aG libvirt "$USER" and log in again']
     default:
-      return []
+      return endedByKvm.test(from.message) ? ['KVM may not work on that host: bay host check', 'a machine made with --virt qemu does without it'] : []
   }
 }
+
+/** QEMU dies of it at its start, and says so in its own words. */
+const endedByKvm = /(closed the monitor|exited while connecting to monitor).*\bkvm/is
 
 /** libvirt's messages begin in lower case and with the words of its code; people read the rest. */
 function sentence(message: string): string {

@@ -55,7 +55,7 @@ describe('global flags before the command', () => {
 describe('bay help', () => {
   const cases: Record<string, string> = {
     'help': '--help', 'help vm': 'vm --help', 'help vm list': 'vm list --help', '-o json help vm': 'vm -o json --help', 'help -q vm list': 'vm list -q --help',
-    'vm help': 'vm help', 'vm list help': 'vm list help', '': '',
+    'vm help': 'vm help', 'vm list help': 'vm list help', '': '', '-c sandbox': '', '-q --json': '', '-q --help': '--help -q',
   }
   for (const [typed, wanted] of Object.entries(cases)) {
     it(`bay ${typed} is bay ${wanted}`, () => expect(arrange(split(typed))).to.deep.equal(split(wanted)))

@@ -69,6 +69,8 @@ describe('a failure of libvirt', () => {
     expect(from(failure.noConnect).hints.join('\n')).to.include('systemctl status libvirtd').and.include('-c URI')
     expect(from(failure.authFailed).hints.join('\n')).to.include('usermod -aG libvirt')
     expect(from(failure.noDomain).hints).to.deep.equal([])
+    const kvm = 'internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: ../../target/i386/kvm/kvm.c:3183: Assertion'
+    expect(from(1, kvm).hints.join()).to.include('--virt qemu')
   })
 
   it('has the errno of a system error, and of nothing else', () => {
