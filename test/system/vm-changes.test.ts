@@ -57,6 +57,8 @@ describe('bay vm: changes and deletion', function () {
     const xml = await rig.does('vm', 'xml', '--inactive', 'change')
     expect(xml).to.equal(await rig.virsh('dumpxml', '--inactive', 'change'))
     const before = await rig.everything()
+    const dry = await rig.bay(['vm', 'define', '-', '--dry-run', '-o', 'json'], { stdin: xml })
+    expect(dry.json()).to.include({ action: 'define', name: 'change', changed: false, dryRun: true })
     const piped = await rig.bay(['vm', 'define', '-', '-o', 'json'], { stdin: xml })
     expect(piped.json()).to.include({ action: 'define', name: 'change', changed: false })
     expect(await rig.everything()).to.deep.equal(before)

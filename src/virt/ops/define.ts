@@ -62,12 +62,21 @@ export function defineXml<H extends Disposable>(
 ): Defined {
   using old = existing(kind, given.name)
   const before = old && kind.stored(old)
-  if (dryRun) return { changed: true, said: `would be ${old ? 're' : ''}defined`, uuid: old && kind.uuid(old) }
   const xml = old ? asOld(given, kind, kind.uuid(old), before) : given.xml
+  if (dryRun) return foretold(given, kind, old && { uuid: kind.uuid(old), before }, xml)
   using now = defining(kind, xml, given.where)
   const after = kind.stored(now)
   const changed = before === null || after === null || comparable(kind, before, given.root) !== comparable(kind, after, given.root)
   return { changed, said: !old ? 'defined' : changed ? 'redefined' : 'already defined so', uuid: kind.uuid(now) }
+}
+
+/** What libvirt keeps as it was printed is the same; of anything else only libvirt knows what it makes of it. */
+function foretold<H extends Disposable>(
+  { root }: Given, kind: Kind<H>, old: { uuid: string, before: string | null } | null, xml: string,
+): Defined {
+  if (old === null) return { changed: true, said: 'would be defined', uuid: null }
+  const same = old.before !== null && comparable(kind, old.before, root) === comparable(kind, xml, root)
+  return { changed: !same, said: same ? 'already defined so' : 'would be redefined', uuid: old.uuid }
 }
 
 /** The XML of a definition; null while it runs on a driver that shows only what runs. */
