@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
 import { sizeFlag } from './flags.js'
 import { checkBridgeName } from './names.js'
+import { formatPci, parsePciAddress, type PciAddress } from './xml/pci.js'
 import { systems, type System } from './provision/profile-systems.js'
 import { parseSize } from './units.js'
 import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
@@ -37,6 +38,10 @@ export const newVmFlags = {
   'mac': Flags.string({ helpValue: 'MAC', description: 'the first interface\'s MAC address (default: derived from the UUID)' }),
   'filter': Flags.string({ helpValue: 'FILTER', description: 'the network filter of every interface' }),
   'graphics': Flags.option({ options: ['vnc', 'spice', 'none'] as const, description: 'the display, on loopback (default: vnc, none with --kernel)' })(),
+  'gpu': Flags.string({
+    multiple: true, multipleNonGreedy: true, helpValue: 'PCI',
+    description: 'a PCI device of the host for the machine alone, with the rest of its card: 0000:65:00.0; repeatable',
+  }),
   'firmware': Flags.option({ options: ['bios', 'uefi'] as const, description: 'the firmware (default: bios, uefi for Windows)' })(),
   'secure-boot': Flags.boolean({ description: 'UEFI that starts only what is signed', allowNo: true }),
   'tpm': Flags.boolean({ description: 'an emulated TPM 2.0', allowNo: true }),
@@ -101,6 +106,14 @@ export function parseNics(networks: readonly string[] | undefined, { mac, filter
   if (mac === undefined) return nics
   if (!first) throw new UsageError('--mac needs a network interface', 'leave out --network none')
   return [{ ...first, mac: checkMac(mac) }, ...others]
+}
+
+/** The devices that `--gpu` names, each once. @throws UsageError */
+export function parseGpus(texts: readonly string[] = []): PciAddress[] {
+  const gpus = texts.map((text) => parsePciAddress(text, '--gpu'))
+  const twice = gpus.find((gpu, index) => gpus.slice(0, index).some((other) => formatPci(other) === formatPci(gpu)))
+  if (twice) throw new UsageError(`--gpu ${formatPci(twice)} is given twice`)
+  return gpus
 }
 
 function parseNic(text: string): NewNic {

@@ -5,7 +5,7 @@ import { checkName } from './names.js'
 import { applyProfile, type MachineSettings } from './provision/profile-apply.js'
 import { findProfile } from './provision/profiles.js'
 import type { NewGuest, NewVm, NewVmSource } from './virt/ops/new-vm.js'
-import { checkMemory, parseDisk, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
+import { checkMemory, parseDisk, parseGpus, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
 
 type Flags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags> & { 'autostart': boolean, 'no-start': boolean }
 
@@ -22,7 +22,7 @@ export async function newVmFrom(name: string, flags: Flags): Promise<NewVm> {
   })
   return {
     ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
-    nics: parseNics(networks, { mac: flags.mac, filter }), description: flags.description, start: !flags['no-start'],
+    nics: parseNics(networks, { mac: flags.mac, filter }), gpus: parseGpus(flags.gpu), description: flags.description, start: !flags['no-start'],
     guest: await guestOf(flags, source, settings),
   }
 }

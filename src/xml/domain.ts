@@ -12,6 +12,8 @@ import { bayElement } from './metadata.js'
 import { el } from './node.js'
 import type { Attributes, Child, XmlElement } from './node.js'
 import { kibibytes, whole } from './numbers.js'
+import { pciElement } from './pci.js'
+import type { PciAddress } from './pci.js'
 
 /**
  * A virtual machine, as `domainElement` writes it. What is left out is left to libvirt, so that each host and
@@ -39,6 +41,8 @@ export interface DomainSpec extends OsSpec {
   onReboot?: 'restart' | 'destroy'
   disks?: readonly DiskSpec[]
   nics?: readonly NicSpec[]
+  /** Devices of the host that the machine has to itself. */
+  pci?: readonly PciAddress[]
   graphics?: GraphicsSpec
   /** `virtio`, `vga`, `none` … */
   video?: string
@@ -99,6 +103,7 @@ function devices(spec: DomainSpec): XmlElement {
     spec.emulator && el('emulator', {}, spec.emulator),
     ...disks.map((disk) => diskElement(disk, { virt: spec.type, bootOrder: orders.get(disk) })),
     ...nics.map((nic) => nicElement(nic, { bootOrder: orders.get(nic) })),
+    ...(spec.pci ?? []).map(pciElement),
     ...(spec.serial ? serialElements() : []),
     ...channelElements({ agent: spec.agent ?? false, spice: spec.graphics?.type === 'spice' }),
     spec.tablet && tabletElement(),

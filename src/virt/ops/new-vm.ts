@@ -1,5 +1,6 @@
 import type { MachineSettings } from '../../provision/profile-apply.js'
 import type { Secret } from '../../provision/password.js'
+import type { PciAddress } from '../../xml/pci.js'
 
 type Settings = Pick<MachineSettings,
   'vcpus' | 'memory' | 'graphics' | 'firmware' | 'secureBoot' | 'tpm' | 'cpu' | 'virt' | 'clock' | 'hyperv' | 'virtio' | 'video'
@@ -12,6 +13,8 @@ export interface NewVm extends Settings {
   /** the first is the system disk; with an image it says how large that becomes */
   disks: readonly NewDisk[]
   nics: readonly NewNic[]
+  /** devices of the host that it has to itself */
+  gpus: readonly PciAddress[]
   description?: string
   start: boolean
   /** what cloud-init in the image does at the first boot; undefined for nothing */

@@ -14,6 +14,7 @@ import { macOf } from './mac.js'
 import type { NewNic, NewVm } from './new-vm.js'
 import { planDisks, type PlannedDisk } from './plan-disks.js'
 import { volumeNamed } from './plan-image.js'
+import { planPci } from './plan-pci.js'
 
 /** All that will be made for a machine, decided before anything is made. */
 export interface VmPlan {
@@ -34,14 +35,15 @@ export async function planVm(connection: Connection, request: NewVm): Promise<Vm
   const { devices, notes } = chooseDevices(request, hardware)
   checkAgainst(hardware, request)
   checkNics(connection, request.nics)
+  const pci = planPci(connection, request.gpus)
   const uuid = randomUUID()
   const disks = await planDisks(connection, request, devices.diskBus)
   const media = await planMedia(connection, request, hardware)
-  const spec = specOf(request, hardware, devices, { uuid, seed: disks.find(({ seed }) => seed) })
+  const spec = { ...specOf(request, hardware, devices, { uuid, seed: disks.find(({ seed }) => seed) }), pci: pci.addresses }
   const xml = (paths: readonly string[]) => serialize(domainElement({
     ...spec, disks: [...disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), ...media],
   }))
-  return { request, uuid, disks, xml, notes: hardware.note ? [hardware.note, ...notes] : notes }
+  return { request, uuid, disks, xml, notes: [...hardware.note ? [hardware.note] : [], ...notes, ...pci.notes] }
 }
 
 function checkAgainst(hardware: Hardware, { vcpus, graphics }: NewVm): void {

@@ -100,6 +100,10 @@ export const domainSpecs: Record<string, DomainSpec> = {
     tablet: true,
     agent: true,
   },
+  'domain-gpu': {
+    ...qemu, name: 'gpu', machine: 'q35',
+    pci: [{ domain: 0, bus: 0x65, slot: 0, function: 0 }, { domain: 0, bus: 0x65, slot: 0, function: 1 }],
+  },
   'domain-uefi-plain': { ...qemu, name: 'plain', machine: 'q35', firmware: 'uefi', secureBoot: false, cpu: 'host-model' },
   'domain-arm': {
     ...qemu,
