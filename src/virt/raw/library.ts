@@ -34,14 +34,20 @@ export function callNative(call: NativeCall): unknown {
 }
 
 /** Calls a C function on a thread of Node's pool, so that timers, progress and signals go on meanwhile. */
-export function callNativeInThread(call: NativeCall): Promise<unknown> {
+export async function callNativeInThread(call: NativeCall): Promise<unknown> {
   openOnce(call.library)
+  underWay.add(call)
   try {
-    return load({ ...request(call), runInNewThread: true })
+    return await load({ ...request(call), runInNewThread: true })
   } catch (cause) {
     throw withoutFunction(call, cause)
+  } finally {
+    underWay.delete(call)
   }
 }
+
+/** ffi-rs passes the address of a Buffer and does not hold it: without this it is freed while C still reads it. */
+const underWay = new Set<NativeCall>()
 
 /** libc's _exit: neither threads nor buffers are waited for. */
 export function endProcess(code: number): never {
