@@ -1,4 +1,5 @@
 import type { NamedKind } from '../names.js'
+import { conditionWords } from '../virt/ops/wait-condition.js'
 import { readLine, type Line } from './line.js'
 import type { FlagEntry, Manifest } from './manifest.js'
 
@@ -33,12 +34,14 @@ export function candidates(manifest: Manifest, words: readonly string[]): Candid
 }
 
 const hosts = ['qemu:///system', 'qemu:///session', 'sandbox', 'test:///default']
+/** What is known of the values of flags that also take others. */
+const valuesOfFlags: Record<string, readonly string[]> = { connect: hosts, for: conditionWords, wait: [...conditionWords, 'none'] }
 const kindsOfFlags: Record<string, CompletedKind> = { network: 'net', pool: 'pool' }
 
 function flagValues({ uri }: Line, { name, options }: FlagEntry, before: string): Candidate[] | NamesWanted {
   const kind = kindsOfFlags[name]
   if (kind) return { kind, uri, before, taken: [] }
-  return (name === 'connect' ? hosts : options ?? []).map((value) => ({ value: `${before}${value}`, about: '' }))
+  return (valuesOfFlags[name] ?? options ?? []).map((value) => ({ value: `${before}${value}`, about: '' }))
 }
 
 /** oclif answers it by itself, so that the manifest does not have it. */

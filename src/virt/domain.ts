@@ -107,6 +107,13 @@ export class Domain extends Handle<'domain'> {
     return readInterfaceAddresses((slot) => call.virDomainInterfaceAddresses(this.pointer, slot, source, 0))
   }
 
+  /** Bytes that the guest has sent and received through an interface, named by its device on the host; -1 is for unknown. */
+  traffic(tap: string): { sent: number, received: number } {
+    const stats = Buffer.alloc(64)
+    call.virDomainInterfaceStats(this.pointer, tap, stats, BigInt(stats.length))
+    return { received: Number(stats.readBigInt64LE(0)), sent: Number(stats.readBigInt64LE(32)) }
+  }
+
   snapshotCount(): number { return call.virDomainSnapshotNum(this.pointer, 0) }
   snapshots(): Snapshot[] & Disposable {
     return all(listed<'snapshot'>((slot) => call.virDomainListAllSnapshots(this.pointer, slot, 0)).map((p) => new Snapshot(p)))

@@ -93,6 +93,11 @@ export class Watch implements Disposable {
     })
   }
 
+  /** Makes everybody who waits look again, as after an event. */
+  wake(): void {
+    for (const look of [...this.#looks]) look()
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     this.#release()
@@ -105,7 +110,7 @@ export class Watch implements Disposable {
     if (this.#connection.disposed || this.#flag.isUp()) return
     this.#flag.raise()
     this.#happened = true
-    for (const look of [...this.#looks]) look()
+    this.wake()
   }
 }
 

@@ -37,7 +37,7 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // Where a long is sent as 64 bits: size_t and long long have as many.
   'ulong': /^(unsigned long long|unsigned long|size_t|long long)$/,
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
-  'out': /^((unsigned )?(int|long) \*|(const )?char \*|vir\w+InfoPtr|vir\w+Ptr \*\*)$/,
+  'out': /^((unsigned )?(int|long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*)$/,
   'out?': /^unsigned long \*$/,
   'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virNetworkDHCPLeasePtr)$/,
 }

@@ -91,6 +91,7 @@ describe('handles', () => {
     addresses: (it) => expect(it.addresses(0)).to.deep.equal([{
       name: 'testnet0', mac: 'aa:bb:cc:dd:ee:ff', addresses: [{ family: 'ipv4', address: '192.168.122.3', prefix: 24 }],
     }]),
+    traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
     setMetadata: (it) => {
       it.setMetadata('urn:bay:test', 'bt', '<a b="1"/>', affect.live | affect.config)
       expect(it.metadata('urn:bay:test')).to.equal('<a b="1"/>')

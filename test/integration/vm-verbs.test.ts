@@ -78,7 +78,7 @@ describe('what bay vm refuses', function () {
     'vm delete test': [2, 'not confirmed: delete test'],
     'vm delete test --no-input': [2, 'not confirmed: delete test'],
     'vm wait test --for off --timeout 300ms': [124, 'test: not off after 0.3 s (test:///default)'],
-    'vm wait test --for sleeping': [2, 'expected --for=sleeping to be one of: running, off,'],
+    'vm wait test --for sleeping': [2, '--for "sleeping" is nothing to wait for'],
     'vm stop test --timeout 5': [2, '--timeout "5" has no unit'],
     'vm stop test --force --no-wait': [2, ''],
     'vm start test --parallel 0': [2, ''],

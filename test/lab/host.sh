@@ -86,7 +86,7 @@ holder() {
   mount -t sysfs sysfs /sys
   # A /run of its own: no system bus, no machined, no firewalld, no iptables lock of the machine.
   mount -t tmpfs -o mode=755 tmpfs /run
-  mkdir -p /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt
+  mkdir -p /run/libvirt /run/lock /var/lib/libvirt /var/cache/libvirt /var/log/libvirt
   mount --bind "$dir/run" /run/libvirt
   mount --bind "$dir/etc" /etc/libvirt
   mount --bind "$dir/lib" /var/lib/libvirt

@@ -11,7 +11,8 @@ import { interruptible } from '../../virt/ops/interrupt.js'
 import type { NewVm } from '../../virt/ops/new-vm.js'
 import { planVm } from '../../virt/ops/plan-vm.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
-import { waitForVm } from '../../virt/ops/wait-vm.js'
+import { conditionChoice, type Condition } from '../../virt/ops/wait-condition.js'
+import { conditionsOfNew, waitForNewVm } from '../../virt/ops/wait-new-vm.js'
 import { newVmFrom } from '../../vm-request.js'
 import { newVmFlags } from '../../vm-flags.js'
 
@@ -30,7 +31,10 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     ...newVmFlags, ...guestFlags, ...changeFlags,
     'autostart': Flags.boolean({ description: 'start it with its host' }),
     'no-start': Flags.boolean({ description: 'do not start it' }),
-    'wait': Flags.option({ options: ['running', 'ip', 'agent', 'off', 'none'] as const, default: 'running', description: 'what to wait for' })(),
+    'wait': Flags.string({
+      multiple: true, multipleNonGreedy: true, default: ['running'], helpValue: `${conditionChoice}|none`,
+      description: 'what to wait for; repeatable: all of it',
+    }),
     'timeout': durationFlag({ helpValue: 'TIME', default: 300_000, defaultHelp: () => Promise.resolve('5m'), description: 'how long to wait' }),
     'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
   }
@@ -39,31 +43,24 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   async run(): Promise<ActionResult> {
     const request = await newVmFrom(this.args.name, this.flags)
+    const conditions = conditionsOfNew(this.flags.wait, request)
     return this.actOnOne({ action: 'create', kind: 'vm' }, request.name, (name, host) => {
-      if (!namesOf.vm(host).includes(name)) return this.#create(host, request)
+      if (!namesOf.vm(host).includes(name)) return this.#create(host, request, conditions)
       if (this.flags['if-missing']) return { changed: false, said: 'exists already' }
       throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
     })
   }
 
-  async #create(host: Connection, request: NewVm): Promise<Outcome> {
+  async #create(host: Connection, request: NewVm, conditions: readonly Condition[]): Promise<Outcome> {
     const plan = await planVm(host, request)
     const xml = plan.xml([])
     for (const note of plan.notes) this.note(note)
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
-    const made = await interruptible(async (signal) => {
-      using progress = new Progress({ quiet: this.flags.quiet })
-      return await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report: (step) => progress.step(step) }))
-    })
-    const { addresses } = await this.#wait(host, plan.uuid, made.started)
+    using progress = new Progress({ quiet: this.flags.quiet })
+    const report = (step: string) => progress.step(step)
+    const made = await interruptible((signal) => withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report })))
+    const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: this.flags.timeout, report })
     const said = made.started ? 'created and started' : 'created'
     return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, addresses: addresses ?? null }
-  }
-
-  async #wait(host: Connection, uuid: string, started: boolean): Promise<{ addresses?: string[] }> {
-    const { wait, timeout } = this.flags
-    if (!started || wait === 'none' || wait === 'running') return {}
-    using domain = host.domainByUuid(uuid)
-    return await waitForVm(host, domain, wait, { timeout })
   }
 }

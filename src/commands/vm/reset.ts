@@ -1,7 +1,7 @@
 import { ActionCommand, type ActionResult } from '../../action.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs } from '../../flags.js'
-import { switchState, switches } from '../../virt/ops/switch-state.js'
+import { resetVm } from '../../virt/ops/reset-vm.js'
 
 export default class VmReset extends ActionCommand<typeof VmReset> {
   static override summary = 'Press the reset button of virtual machines'
@@ -9,6 +9,7 @@ export default class VmReset extends ActionCommand<typeof VmReset> {
 
   static override examples = [
     '<%= config.bin %> vm reset web-1',
+    '<%= config.bin %> vm reset web-1 && <%= config.bin %> vm wait web-1 --for ip',
   ]
 
   static override args = nameArgs('vm')
@@ -17,7 +18,7 @@ export default class VmReset extends ActionCommand<typeof VmReset> {
   async run(): Promise<ActionResult | ActionResult[]> {
     return this.act({ action: 'reset', kind: 'vm', names: this.args.name ?? [] }, async (name, host) => {
       using domain = find.vm(host, name)
-      return { ...await switchState(domain, switches.reset, { dryRun: this.dryRun }) }
+      return { ...await resetVm(host, domain, { dryRun: this.dryRun }) }
     })
   }
 }

@@ -1,13 +1,19 @@
 import { BayError } from '../../errors.js'
 
+/** What whoever interrupted or terminated the program is told. */
+type Telling = (how: 'interrupted' | 'terminated') => { message: string, hints?: readonly string[] }
+
 /**
  * Runs work that must be undone when the user or the system ends the program. Without this, Ctrl-C ends it at once,
  * which is right for everything that leaves nothing behind.
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, tell: Telling = undone): Promise<T> {
   const controller = new AbortController()
-  const interrupt = () => controller.abort(new BayError('interrupted', 'interrupted; what was begun is undone'))
-  const terminate = () => controller.abort(new BayError('terminated', 'terminated; what was begun is undone'))
+  const end = (how: Parameters<Telling>[0]) => () => {
+    const { message, hints } = tell(how)
+    controller.abort(new BayError(how, message, { hints }))
+  }
+  const [interrupt, terminate] = [end('interrupted'), end('terminated')]
   process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate)
   try {
     return await work(controller.signal)
@@ -15,3 +21,5 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
   }
 }
+
+const undone: Telling = (how) => ({ message: `${how}; what was begun is undone` })

@@ -5,7 +5,7 @@ import { VirtError } from '../errors.js'
 import { Watch } from '../watch.js'
 import { askGuest } from './ask-guest.js'
 import { isInProcess } from './in-process.js'
-import { markRun } from './run-mark.js'
+import { markRebootAsked, markRun } from './run-mark.js'
 import { newestLease } from './vm-addresses.js'
 
 export interface RebootOptions {
@@ -26,6 +26,8 @@ export async function rebootVm(connection: Connection, domain: Domain, { timeout
   }
   const leaseBefore = newestLease(connection, domain)
   using rebooted = new Watch(connection, { domain, only: 'reboot' })
+  // Before it is asked, for it may be quick: whoever waits for its address waits for one after this.
+  markRebootAsked(domain, { leaseBefore })
   await askGuest(domain, (flags) => domain.reboot(flags))
   // The test driver reboots at once, and tells nobody.
   if (noWait || isInProcess(connection.uri())) return

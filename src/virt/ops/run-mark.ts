@@ -10,22 +10,24 @@ export interface Run {
   started: number | null
   /** when the newest lease that was there before the run expires, in libvirt's seconds: an address it had before */
   leaseBefore: number
+  /** the same for a reboot that the guest was asked for, and that nobody has seen happen */
+  leaseBeforeReboot: number
 }
 
 /**
- * libvirt knows neither when a run began nor that a DHCP lease is of an earlier one, so whoever starts a machine here
- * leaves a mark in the metadata of the running machine only: it goes when the machine goes off.
+ * libvirt knows neither when a run began nor that a DHCP lease is of an earlier one, so whoever starts, resets or reboots a
+ * machine here leaves a mark in the metadata of the running machine only: it goes when the machine goes off.
  */
 const namespace = 'urn:bay:run:1'
 
 /** Marks that this run has just begun. A driver that takes no live metadata goes without. */
 export function markRun(domain: Domain, { leaseBefore }: Pick<Run, 'leaseBefore'>): void {
-  const mark = el('run', { 'xmlns': namespace, 'started': new Date().toISOString(), 'lease-before': leaseBefore })
-  try {
-    domain.setMetadata(namespace, 'bayrun', serialize(mark), affect.live)
-  } catch (error) {
-    if (!(error instanceof VirtError)) throw error
-  }
+  writeRun(domain, { started: Date.now(), leaseBefore, leaseBeforeReboot: 0 })
+}
+
+/** Marks that the guest is about to reboot, or not: this run goes on as far as anybody knows. */
+export function markRebootAsked(domain: Domain, { leaseBefore }: Pick<Run, 'leaseBefore'>): void {
+  writeRun(domain, { ...readRun(domain), leaseBeforeReboot: leaseBefore })
 }
 
 /** The mark of the present run. */
@@ -33,9 +35,24 @@ export function readRun(domain: Domain): Run {
   try {
     const mark = parse(domain.metadata(namespace))
     const started = Date.parse(attr(mark, 'started') ?? '')
-    return { started: Number.isNaN(started) ? null : started, leaseBefore: Number(attr(mark, 'lease-before') ?? 0) }
+    const lease = (name: string) => Number(attr(mark, name) ?? 0)
+    return {
+      started: Number.isNaN(started) ? null : started, leaseBefore: lease('lease-before'), leaseBeforeReboot: lease('lease-before-reboot'),
+    }
   } catch (error) {
-    if (error instanceof VirtError) return { started: null, leaseBefore: 0 }
+    if (error instanceof VirtError) return { started: null, leaseBefore: 0, leaseBeforeReboot: 0 }
     throw error
+  }
+}
+
+function writeRun(domain: Domain, { started, leaseBefore, leaseBeforeReboot }: Run): void {
+  const mark = el('run', {
+    'xmlns': namespace, 'started': started === null ? undefined : new Date(started).toISOString(), 'lease-before': leaseBefore,
+    'lease-before-reboot': leaseBeforeReboot === 0 ? undefined : leaseBeforeReboot,
+  })
+  try {
+    domain.setMetadata(namespace, 'bayrun', serialize(mark), affect.live)
+  } catch (error) {
+    if (!(error instanceof VirtError)) throw error
   }
 }

@@ -63,6 +63,7 @@ export const libvirtTable = {
   virDomainGetBlockInfo: ['status', 'domain', 'text', 'out', 'uint'],
   virDomainInterfaceAddresses: ['count', 'domain', 'out', 'uint', 'uint'],
   virDomainInterfaceFree: ['void', 'address'],
+  virDomainInterfaceStats: ['status', 'domain', 'text', 'out', 'ulong'],
 
   // libvirt-domain-snapshot.h
   virDomainListAllSnapshots: ['count', 'domain', 'out', 'uint'],
