@@ -1,15 +1,18 @@
 import type { Command } from '@oclif/core/command'
 import { BaseCommand } from './base.js'
-import { BayError, merged, UsageError, type ErrorCode } from './errors.js'
+import { failedOf, stopped } from './action-summary.js'
+import { BayError, merged, UsageError } from './errors.js'
 import { namesOf } from './find.js'
 import { expandNames, isGlob, type NamedKind } from './names.js'
 import { errorJson, renderError, type ErrorJson } from './output/failure.js'
 import { renderList } from './output/format.js'
+import { Progress } from './output/progress.js'
 import { toJson, toYaml } from './output/serialize.js'
 import { writeErr, writeOut } from './output/streams.js'
 import { escapeControl } from './output/escape.js'
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
+import { interruptible } from './virt/ops/interrupt.js'
 
 /** What became of one object. `said` is for people: "started", "already running". The rest goes into the JSON too. */
 export interface Outcome {
@@ -41,10 +44,26 @@ export interface Action {
 
 type Work = (name: string, host: Connection) => Outcome | Promise<Outcome>
 
+/** One of several objects, and what is to be done for it. */
+export interface Job {
+  name: string
+  work: (host: Connection, signal: AbortSignal) => Outcome | Promise<Outcome>
+}
+
+interface Done { result: ActionResult, error: BayError | undefined }
+
 interface ManyFlags { all?: boolean, parallel?: number }
 
 /** A command that changes objects: one, or many by names and globs, each with its own line and its own result. */
 export abstract class ActionCommand<C extends typeof Command> extends BaseCommand<C> {
+  #progress: Progress | undefined
+  readonly #noted = new Set<string>()
+
+  override async finally(): Promise<void> {
+    this.#progress?.end()
+    await super.finally()
+  }
+
   /**
    * Does `work` on every object that was named. One failing name does not stop the rest.
    * @throws the error itself when there is one plain name; else BayError `some-failed`, or the code that all have in common
@@ -57,16 +76,45 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     const first = await this.change()
     const names = this.#targets(action, all, first)
     if (plain) return this.#one(action, names[0] ?? '', first, work)
-    const results = await this.#many(action, names, first, work)
-    await this.#showMany(results.map(({ result }) => result))
-    const failures = results.flatMap(({ error }) => error === undefined ? [] : [error])
-    if (failures.length > 0) throw this.#summary(failures, results.length)
-    return results.map(({ result }) => result)
+    const results = await this.#many(action, names.map((name) => ({ name, work: (host) => work(name, host) })), first)
+    return this.#endOfMany(results)
   }
 
   /** Does `work` on one object that need not exist yet, such as one to be created. */
   protected async actOnOne(action: Omit<Action, 'names' | 'available'>, name: string, work: Work): Promise<ActionResult> {
     return this.#one({ ...action, names: [name] }, name, await this.change(), work)
+  }
+
+  /**
+   * Makes several objects, each with its own line and its own result. An interrupt undoes those that are half made and stops
+   * the rest; what was made stays.
+   * @throws as `act` for many; BayError `interrupted` or `terminated`, `left-behind` when something could not be undone
+   */
+  protected async actOnNew(action: Pick<Action, 'action' | 'kind'>, jobs: readonly Job[]): Promise<ActionResult[]> {
+    const first = await this.change()
+    return interruptible(async (signal) => {
+      const results = await this.#many(action, jobs, first, signal)
+      if (!signal.aborted) return this.#endOfMany(results)
+      await this.#showMany(results.map(({ result }) => result))
+      throw Object.assign(stopped(signal.reason, results.map(({ error }) => error), jobs.length), { alreadyShown: this.structured })
+    })
+  }
+
+  /** A note that many objects may give: once is enough. */
+  protected noteOnce(text: string): void {
+    if (!this.#noted.has(text)) this.note(text)
+    this.#noted.add(text)
+  }
+
+  /** Tells what is done now; it gives way to what is written after it. */
+  protected step(text: string): void {
+    this.#progress ??= new Progress({ quiet: this.flags.quiet })
+    this.#progress.step(text)
+  }
+
+  protected override note(text: string): void {
+    this.#progress?.end()
+    super.note(text)
   }
 
   #targets({ names, kind, available = lister(kind) }: Action, all: boolean, host: Connection): string[] {
@@ -84,25 +132,36 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     return result
   }
 
-  async #many(action: Action, names: string[], first: Connection, work: Work) {
+  async #endOfMany(results: readonly Done[]): Promise<ActionResult[]> {
+    await this.#showMany(results.map(({ result }) => result))
+    const failures = results.flatMap(({ error }) => error === undefined ? [] : [error])
+    if (failures.length > 0) throw Object.assign(failedOf(failures, results.length), { alreadyShown: this.structured })
+    return results.map(({ result }) => result)
+  }
+
+  /** Nothing more is begun once the signal has come. */
+  async #many(action: Pick<Action, 'action' | 'kind'>, jobs: readonly Job[], first: Connection, signal = new AbortController().signal): Promise<Done[]> {
     const { default: pMap } = await import('p-map')
     const free = [first]
-    return pMap(names, async (name) => {
+    const done = await pMap(jobs, async ({ name, work }): Promise<Done[]> => {
+      if (signal.aborted) return []
       const host = free.pop() ?? (await this.openHost({ readOnly: this.readOnlyChange })).connection
       try {
-        const outcome = await work(name, host)
+        const outcome = await work(host, signal)
         await this.#say(action.kind, name, outcome)
-        return { result: this.#resultOf(action, name, outcome), error: undefined }
+        return [{ result: this.#resultOf(action, name, outcome), error: undefined }]
       } catch (caught) {
         const known = merged(caught)
         const error = known instanceof Error ? await this.inPlainWords(known) : known
         if (!(error instanceof BayError)) throw error
+        this.#progress?.end()
         if (!this.structured) writeErr(renderError(error, { json: false, uri: this.uri ?? undefined, subject: `${action.kind} ${name}` }))
-        return { result: this.#resultOf(action, name, { changed: false, said: '', error: errorJson(error) }), error }
+        return [{ result: this.#resultOf(action, name, { changed: false, said: '', error: errorJson(error) }), error }]
       } finally {
         free.push(host)
       }
-    }, { concurrency: this.#parallel(names.length) })
+    }, { concurrency: this.#parallel(jobs.length) })
+    return done.flat()
   }
 
   /** Each object that is worked on at the same time has a connection of its own: one call at a time on each. */
@@ -110,27 +169,19 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     return this.sharedHost ? Math.min((this.flags as ManyFlags).parallel ?? 1, Math.max(count, 1)) : 1
   }
 
-  #resultOf({ action, kind }: Action, name: string, { said: _said, ...outcome }: Outcome): ActionResult {
+  #resultOf({ action, kind }: Pick<Action, 'action' | 'kind'>, name: string, { said: _said, ...outcome }: Outcome): ActionResult {
     return { action, kind, name, ...outcome, ...(this.dryRun ? { dryRun: true as const } : {}) }
   }
 
   async #say(kind: string, name: string, { said }: Outcome): Promise<void> {
     if (this.flags.quiet || !['table', 'wide'].includes(this.format)) return
+    this.#progress?.end()
     await writeOut(`${kind} ${escapeControl(name)}${this.dryRun ? ' (dry run)' : ''}: ${said}\n`)
   }
 
   async #showMany(results: ActionResult[]): Promise<void> {
     if (this.format === 'table' || this.format === 'wide') return
     await writeOut(await renderList(results, resultColumns, { format: this.format, headers: true, quiet: false, width: Infinity }))
-  }
-
-  #summary(failures: BayError[], total: number): BayError {
-    const [first] = failures
-    const common = failures.length === total && failures.every((each) => each.code === first?.code)
-    const code: ErrorCode = failures.length < total ? 'some-failed' : common && first ? first.code : 'failed'
-    return Object.assign(new BayError(code, `${failures.length} of ${total} failed`, {
-      retryable: failures.every((each) => each.retryable),
-    }), { alreadyShown: this.structured })
   }
 }
 

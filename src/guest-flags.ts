@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
 import { readSshKeys } from './provision/cloud-init/ssh-keys.js'
-import { hashPassword, readPasswordFile } from './provision/password.js'
+import { hashPassword, readPasswordFile, type Secret } from './provision/password.js'
 import type { NewGuest } from './virt/ops/new-vm.js'
 
 const many = { multiple: true, multipleNonGreedy: true } as const
@@ -33,12 +33,25 @@ export function saysOfGuest(flags: GuestFlagValues): boolean {
   return Object.keys(guestFlags).some((name) => flags[name as keyof GuestFlagValues] !== undefined)
 }
 
+/** Password files that were read: a hash is slow on purpose, and many machines may share one. */
+export class PasswordHashes {
+  readonly #hashes = new Map<string, Promise<Secret>>()
+
+  /** @throws UsageError for a file that cannot serve */
+  of(path: string): Promise<Secret> {
+    const hash = this.#hashes.get(path) ?? readPasswordFile(path).then(hashPassword)
+    this.#hashes.set(path, hash)
+    return hash
+  }
+}
+
 /** What was said of the guest, its files read. @throws UsageError for a file that cannot serve */
-export async function guestFrom(flags: GuestFlagValues): Promise<Pick<NewGuest, 'hostname' | 'passwordHash' | 'sshKeys' | 'userData'>> {
-  const password = flags['password-file'] === undefined ? undefined : hashPassword(await readPasswordFile(flags['password-file']))
+export async function guestFrom(
+  flags: GuestFlagValues, hashes: PasswordHashes,
+): Promise<Pick<NewGuest, 'hostname' | 'passwordHash' | 'sshKeys' | 'userData'>> {
   return {
     hostname: flags.hostname,
-    passwordHash: password,
+    passwordHash: flags['password-file'] === undefined ? undefined : await hashes.of(flags['password-file']),
     sshKeys: await readSshKeys(flags['ssh-key'] ?? []),
     userData: flags['user-data'] === undefined ? undefined : await readUserData(flags['user-data']),
   }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { BayError, merged, UsageError } from './errors.js'
 import { exitCodeOf, renderError } from './output/failure.js'
 import { exit } from './exit.js'
+import { fromParser, property } from './parse-failure.js'
 import { guardStreams, writeErr, writeOut } from './output/streams.js'
 
 /**
@@ -41,7 +41,7 @@ async function report(error: unknown, argv: string[]): Promise<number> {
   const code = oclifExit(error)
   if (code !== undefined) return code
   const { nearFlags, wantsJson } = await import('./command-line.js')
-  const known = fromParser(merged(error), nearFlags)
+  const known = fromParser(error, nearFlags)
   const json = wantsJson(argv)
   if (!property(known, 'alreadyShown')) {
     const text = (form: { json: boolean }) => renderError(known, { ...form, uri: property(known, 'bayUri') as string | undefined })
@@ -56,28 +56,4 @@ async function report(error: unknown, argv: string[]): Promise<number> {
 /** oclif ends --help and --version by throwing an exit. */
 function oclifExit(error: unknown): number | undefined {
   return property(error, 'code') === 'EEXIT' ? (error as { oclif: { exit: number } }).oclif.exit : undefined
-}
-
-/**
- * What oclif's parser refuses is a usage error; its message has the advice to see --help on a line of its own. Around
- * what a flag's own parser says it writes `Parsing --size \n\t…`, and the same advice.
- */
-function fromParser(error: unknown, near: (typed: string[], known: string[]) => string[]): unknown {
-  if (!(error instanceof Error)) return error
-  const [, flag, ofFlag] = /^Parsing (--\S+) \n\t([^]*)\nSee more help with --help$/.exec(error.message) ?? []
-  if (error instanceof BayError) return ofFlag === undefined ? error : Object.assign(error, { message: ofFlag })
-  // oclif's own exit code for what is wrong on the command line, whether its parser or a flag says so
-  if (ofFlag === undefined && property(property(error, 'oclif'), 'exit') !== 2) return error
-  // Its note that flags swallow arguments is true of greedy flags only, which there are none of here.
-  const [, typedCommand] = /^command (\S+) not found\.?$/i.exec(error.message) ?? []
-  if (typedCommand !== undefined) return new UsageError(`there is no command '${typedCommand.replaceAll(':', ' ')}'`, 'bay help')
-  const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replace(/\s+Note: --[^]*$/, '').replaceAll(/\s*\n\s*/g, ' ')
-  const sentence = message.charAt(0).toLowerCase() + message.slice(1)
-  const typed = (property(error, 'flags') ?? []) as string[]
-  const known = Object.keys(property(property(property(error, 'parse'), 'input'), 'flags') ?? {})
-  return new UsageError(flag === undefined ? sentence : `${flag}: ${sentence}`, ...near(typed, known), 'add --help for what it takes')
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && name in value ? (value as Record<string, unknown>)[name] : undefined
 }

@@ -1,16 +1,16 @@
 import type { Interfaces } from '@oclif/core'
 import { UsageError } from './errors.js'
-import { guestFlags, guestFrom, saysOfGuest } from './guest-flags.js'
+import { guestFlags, guestFrom, PasswordHashes, saysOfGuest } from './guest-flags.js'
 import { checkName } from './names.js'
 import { applyProfile, type MachineSettings } from './provision/profile-apply.js'
 import { findProfile } from './provision/profiles.js'
 import type { NewGuest, NewVm, NewVmSource } from './virt/ops/new-vm.js'
 import { checkMemory, parseDisk, parseGpus, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
 
-type Flags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags> & { 'autostart': boolean, 'no-start': boolean }
+export type VmFlags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags> & { 'autostart': boolean, 'no-start': boolean }
 
 /** The machine that the command line asks for: flags over the profile, the profile over the defaults. @throws UsageError */
-export async function newVmFrom(name: string, flags: Flags): Promise<NewVm> {
+export async function newVmFrom(name: string, flags: VmFlags, hashes = new PasswordHashes()): Promise<NewVm> {
   checkName('vm', name)
   const source = sourceFrom(flags)
   const profile = flags.profile === undefined ? undefined : await findProfile(flags.profile)
@@ -23,13 +23,14 @@ export async function newVmFrom(name: string, flags: Flags): Promise<NewVm> {
   return {
     ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
     nics: parseNics(networks, { mac: flags.mac, filter }), gpus: parseGpus(flags.gpu), description: flags.description, start: !flags['no-start'],
-    guest: await guestOf(flags, source, settings),
+    guest: await guestOf(flags, source, settings, hashes),
   }
 }
 
 /** Only an image has a cloud-init that would read it; a profile's wishes for a guest are no reason to refuse other sources. */
 async function guestOf(
-  flags: Flags, source: NewVmSource, { user, packages, run, timezone }: Pick<MachineSettings, 'user' | 'packages' | 'run' | 'timezone'>,
+  flags: VmFlags, source: NewVmSource, { user, packages, run, timezone }: Pick<MachineSettings, 'user' | 'packages' | 'run' | 'timezone'>,
+  hashes: PasswordHashes,
 ): Promise<NewGuest | undefined> {
   const asked = saysOfGuest(flags)
   if (source.kind !== 'image') {
@@ -37,9 +38,9 @@ async function guestOf(
     throw new UsageError(`${said(flags).join(', ')}: only a guest from an image with cloud-init can be told`, '--image FILE')
   }
   if (!asked && user === undefined && packages.length === 0 && run.length === 0) return undefined
-  return { ...await guestFrom(flags), user, packages, run, timezone }
+  return { ...await guestFrom(flags, hashes), user, packages, run, timezone }
 }
 
-function said(flags: Flags): string[] {
-  return Object.keys(guestFlags).filter((name) => flags[name as keyof Flags] !== undefined).map((name) => `--${name}`)
+function said(flags: VmFlags): string[] {
+  return Object.keys(guestFlags).filter((name) => flags[name as keyof VmFlags] !== undefined).map((name) => `--${name}`)
 }

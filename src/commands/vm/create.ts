@@ -1,32 +1,40 @@
+import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import type { Interfaces } from '@oclif/core'
 import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
-import { BayError } from '../../errors.js'
-import { namesOf } from '../../find.js'
-import { changeFlags, durationFlag, nameArg } from '../../flags.js'
+import { changeFlags, durationFlag, manyFlags } from '../../flags.js'
 import { guestFlags } from '../../guest-flags.js'
-import { Progress } from '../../output/progress.js'
+import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
-import { createVm } from '../../virt/ops/create-vm.js'
+import { createVm, refuseExisting } from '../../virt/ops/create-vm.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
-import type { NewVm } from '../../virt/ops/new-vm.js'
 import { planVm } from '../../virt/ops/plan-vm.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
-import { conditionChoice, type Condition } from '../../virt/ops/wait-condition.js'
-import { conditionsOfNew, waitForNewVm } from '../../virt/ops/wait-new-vm.js'
-import { newVmFrom } from '../../vm-request.js'
+import { unlessMade } from '../../virt/ops/unless-made.js'
+import { conditionChoice } from '../../virt/ops/wait-condition.js'
+import { waitForNewVm } from '../../virt/ops/wait-new-vm.js'
 import { newVmFlags } from '../../vm-flags.js'
 
+/** `as` stands before each step that is told. */
+interface Run { signal: AbortSignal, as?: string }
+type Wanted = WantedMachine<Interfaces.InferredFlags<typeof VmCreate.flags>>
+
 export default class VmCreate extends ActionCommand<typeof VmCreate> {
-  static override summary = 'Create a virtual machine'
-  static override description = 'Makes its disks, defines it, starts it and waits. When a step fails, all that was made is removed again.'
+  static override summary = 'Create a virtual machine, or many'
+  static override description = 'Makes its disks, defines it, starts it and waits. When a step fails, all that was made is removed again. '
+    + 'Many at once: --count, or a file with a list of machines whose keys are these flags.'
+
   static override examples = [
     '<%= config.bin %> vm create web-1 --image debian-12.qcow2 --disk 20G --memory 2G --wait ip',
     '<%= config.bin %> vm create web-2 --image default/debian-12.qcow2 --linked',
     '<%= config.bin %> vm create setup --iso /srv/debian-12-netinst.iso --disk 20G,pool=fast',
     '<%= config.bin %> vm create tiny --kernel /srv/vmlinuz --initrd /srv/initrd.gz --cmdline console=ttyS0 --network default',
+    '<%= config.bin %> vm create web --count 20 --image debian-12 --linked',
+    '<%= config.bin %> vm create -f machines.yaml --if-missing',
   ]
 
-  static override args = nameArg('vm')
+  // Its input is the guests' passwords, or the file: never a name.
+  static override args = { name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --count the beginning of it' }) }
   static override flags = {
     ...newVmFlags, ...guestFlags, ...changeFlags,
     'autostart': Flags.boolean({ description: 'start it with its host' }),
@@ -37,29 +45,42 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     }),
     'timeout': durationFlag({ helpValue: 'TIME', default: 300_000, defaultHelp: () => Promise.resolve('5m'), description: 'how long to wait' }),
     'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
+    'count': Flags.integer({ min: 1, max: 1000, helpValue: 'N', description: 'make NAME-1 to NAME-N', exclusive: ['file'] }),
+    'file': Flags.string({ char: 'f', helpValue: 'FILE', description: 'make the machines of this YAML or JSON file; - for standard input' }),
+    'parallel': manyFlags.parallel,
   }
 
   protected override get readOnlyChange(): boolean { return false }
 
-  async run(): Promise<ActionResult> {
-    const request = await newVmFrom(this.args.name, this.flags)
-    const conditions = conditionsOfNew(this.flags.wait, request)
-    return this.actOnOne({ action: 'create', kind: 'vm' }, request.name, (name, host) => {
-      if (!namesOf.vm(host).includes(name)) return this.#create(host, request, conditions)
-      if (this.flags['if-missing']) return { changed: false, said: 'exists already' }
-      throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
-    })
+  async run(): Promise<ActionResult | ActionResult[]> {
+    const { raw } = await this.parse(VmCreate)
+    const parse = async (argv: string[]) => (await this.parse(VmCreate, argv)).flags
+    const wanted = await machinesWanted({ name: this.args.name, flags: this.flags, raw, definitions: VmCreate.flags, parse })
+    const action = { action: 'create', kind: 'vm' } as const
+    const [first] = wanted
+    if (first && this.flags.count === undefined && this.flags.file === undefined) {
+      return this.actOnOne(action, first.request.name, (_, host) => interruptible((signal) => this.#make(host, first, { signal })))
+    }
+    return this.actOnNew(action, wanted.map((each) => ({
+      name: each.request.name, work: (host, signal) => this.#make(host, each, { signal, as: `${each.request.name}: ` }),
+    })))
   }
 
-  async #create(host: Connection, request: NewVm, conditions: readonly Condition[]): Promise<Outcome> {
+  async #make(host: Connection, machine: Wanted, run: Run): Promise<Outcome> {
+    const make = () => this.#create(host, machine, run)
+    if (!machine.flags['if-missing']) return make()
+    return await unlessMade(host, { name: machine.request.name, signal: run.signal }, make) ?? { changed: false, said: 'exists already' }
+  }
+
+  async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as = '' }: Run): Promise<Outcome> {
+    refuseExisting(host, request.name)
     const plan = await planVm(host, request)
     const xml = plan.xml([])
-    for (const note of plan.notes) this.note(note)
+    for (const note of plan.notes) this.noteOnce(note)
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
-    using progress = new Progress({ quiet: this.flags.quiet })
-    const report = (step: string) => progress.step(step)
-    const made = await interruptible((signal) => withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report })))
-    const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: this.flags.timeout, report })
+    const report = (step: string) => this.step(`${as}${step}`)
+    const made = await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report }))
+    const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: flags.timeout, report })
     const said = made.started ? 'created and started' : 'created'
     return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, addresses: addresses ?? null }
   }

@@ -5,7 +5,6 @@ import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
-import { existing } from './define.js'
 import { lockName } from './host-lock.js'
 import { journalFor } from './journal.js'
 import { makeVolume } from './make-volume.js'
@@ -14,6 +13,7 @@ import type { VmPlan } from './plan-vm.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
 import { markRun } from './run-mark.js'
+import { hasMachine } from './unless-made.js'
 import { uploadFile } from './upload.js'
 
 export interface CreateOptions {
@@ -37,6 +37,7 @@ export interface CreatedVm {
 export async function createVm(connection: Connection, plan: VmPlan, { signal, report }: CreateOptions): Promise<CreatedVm> {
   const { uuid, request: { name, autostart, start } } = plan
   using _lock = await lockName(connection.uri(), 'vm', name, signal)
+  // The plan was made before this run had the name for itself.
   refuseExisting(connection, name)
   using journal = journalFor(connection, { command: 'vm create', name })
   await using rollback = new Rollback(signal, journal)
@@ -58,10 +59,9 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   }
 }
 
-/** The plan was made before this run had the name for itself. */
-function refuseExisting(connection: Connection, name: string): void {
-  using found = existing({ find: (each) => connection.domain(each) }, name)
-  if (found === null) return
+/** @throws BayError `exists` */
+export function refuseExisting(connection: Connection, name: string): void {
+  if (!hasMachine(connection, name)) return
   throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { BayError } from '../../errors.js'
 
 /** What whoever interrupted or terminated the program is told. */
@@ -9,6 +10,8 @@ type Telling = (how: 'interrupted' | 'terminated') => { message: string, hints?:
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, tell: Telling = undone): Promise<T> {
   const controller = new AbortController()
+  // Work on many objects at once listens in many places.
+  setMaxListeners(0, controller.signal, process)
   const end = (how: Parameters<Telling>[0]) => () => {
     const { message, hints } = tell(how)
     controller.abort(new BayError(how, message, { hints }))
