@@ -1,10 +1,11 @@
 import { BayError, type ErrorCode } from './errors.js'
 
-/** Failures on several objects, in one error: their common code when all failed. */
+/** Failures on several objects, in one error: their common code when all failed, and an interrupt's when one ended the run. */
 export function failedOf(failures: readonly BayError[], total: number): BayError {
   const [first] = failures
   const common = failures.length === total && failures.every((each) => each.code === first?.code)
-  const code: ErrorCode = failures.length < total ? 'some-failed' : common && first ? first.code : 'failed'
+  const ended = failures.find(({ code }) => code === 'interrupted' || code === 'terminated')
+  const code: ErrorCode = ended?.code ?? (failures.length < total ? 'some-failed' : common && first ? first.code : 'failed')
   return new BayError(code, `${failures.length} of ${total} failed`, { retryable: failures.every((each) => each.retryable) })
 }
 

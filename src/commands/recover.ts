@@ -8,7 +8,7 @@ export default class Recover extends BaseCommand<typeof Recover> {
   static override summary = 'Undo what runs left that were killed'
   static override description = 'A run that makes something writes down first how it is undone. When it dies before its end, by kill -9, a crash or a '
     + 'power cut, this undoes what it made, on whichever hosts; with -c only on that one. What a run had finished stays, and so does '
-    + 'what somebody uses by now.'
+    + 'what somebody uses by now. The deletion of a machine is finished, or has not happened when the machine is still there.'
 
   static override examples = [
     '<%= config.bin %> recover',
@@ -58,6 +58,7 @@ const columns: Column<Recovery>[] = [
   { key: 'name', get: (row) => row.name, wide: true },
   { key: 'result', get: (row) => row.result },
   { key: 'undone', get: (row) => row.undone },
+  { key: 'deleted', get: (row) => row.deleted },
   { key: 'kept', get: (row) => row.kept },
   { key: 'left', get: (row) => [...row.left, ...row.error === null ? [] : [row.error]], raw: (row) => row.left },
   { key: 'run', get: (row) => row.run, wide: true },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { BayError } from '../../src/errors.js'
-import { lockName } from '../../src/virt/ops/host-lock.js'
+import { lockName, sweepLocks } from '../../src/virt/ops/host-lock.js'
 import { DeadJournal, disownVolume, leftOn } from '../../src/virt/ops/journal-dead.js'
 import { readJournal } from '../../src/virt/ops/journal-lines.js'
 import { journalPaths } from '../../src/virt/ops/journal-paths.js'
@@ -48,7 +48,7 @@ describe('the journal', () => {
     journal.done(await journal.plan(volume))
     await journal.plan(domain)
     const [header, ...entries] = lines()
-    expect(header).to.include({ version: 1, ...about, pid: process.pid })
+    expect(header).to.include({ version: 2, ...about, pid: process.pid })
     expect(Date.now() - Date.parse(String(header?.['started']))).to.be.within(0, 60_000)
     expect(entries).to.deep.equal([{ step: 1, undo: volume }, { done: 1 }, { step: 2, undo: domain }])
     expect(statSync(only()).mode & 0o777).to.equal(0o600)
@@ -107,15 +107,33 @@ describe('the journal', () => {
     })
   }
 
+  it('of what is to be removed says so, all of it before the first is', async () => {
+    using journal = new Journal({ ...about, command: 'vm delete' })
+    const steps = await journal.planRemoval([domain, volume])
+    expect(steps).to.deep.equal([1, 2])
+    expect(lines().slice(1)).to.deep.equal([{ step: 1, goes: domain }, { step: 2, goes: volume }])
+    journal.done(1)
+    expect(readJournal(readFileSync(only(), 'utf8'), 'it')).to.deep.include({
+      removes: true, complete: false, steps: [{ step: 1, undo: domain, done: true }, { step: 2, undo: volume, done: false }],
+    })
+    journal.over(...steps)
+  })
+
+  it('of the first version is read still', () => {
+    const text = [{ version: 1, ...about, pid: 1, started: '2026-01-01T00:00:00.000Z' }, { step: 1, undo: volume }, { done: 1 }]
+      .map((line) => `${JSON.stringify(line)}\n`).join('')
+    expect(readJournal(text, 'it')).to.deep.include({ removes: false, complete: false, steps: [{ step: 1, undo: volume, done: true }] })
+  })
+
   it('whose last line is torn counts without it; anything else that is wrong is said', () => {
-    const header = JSON.stringify({ version: 1, ...about, pid: 1, started: '2026-01-01T00:00:00.000Z' })
+    const header = JSON.stringify({ version: 2, ...about, pid: 1, started: '2026-01-01T00:00:00.000Z' })
     const step = JSON.stringify({ step: 1, undo: volume })
     expect(readJournal('', 'it')).to.equal(null)
     expect(readJournal(header.slice(0, 30), 'it')).to.equal(null)
     expect(readJournal(`${header}\n${step}\n{"do`, 'it')?.steps).to.have.length(1)
     for (const text of [
-      `${header}\n{"do\n${step}\n`, `${step}\n`, `${header.replace('1', '2')}\n`, `${header}\n{}\n`, `${header}\n[]\n`, `${header}\nnull\n`,
-      `${header}\n${step.replace('volume', 'toString')}\n`, `${header}\n${step.replace('"name"', '"no"')}\n`, `${header}\n{"over":["1"]}\n`,
+      `${header}\n{"do\n${step}\n`, `${step}\n`, `${header.replace('2', '3')}\n`, `${header}\n{}\n`, `${header}\n[]\n`, `${header}\nnull\n`,
+      `${header}\n${step.replace('volume', 'toString')}\n`, `${header}\n${step.replace('undo', 'does')}\n`, `${header}\n${step.replace('"name"', '"no"')}\n`, `${header}\n{"over":["1"]}\n`,
     ]) {
       expect(() => readJournal(text, '/x.jsonl'), text).to.throw(BayError, 'the journal /x.jsonl is not understood')
     }
@@ -148,6 +166,14 @@ describe('the lock of a name', () => {
       expect(await failureOf(() => lockName(uri, 'vm', 'web'))).to.include({ code: 'busy', retryable: true })
     }
     expect(readdirSync(state.locks)).to.be.empty
+  })
+
+  it('of a run that was killed leaves a file, which is swept unless somebody has it', async () => {
+    using _lock = await lockName(uri, 'vm', 'web')
+    const [held] = readdirSync(state.locks)
+    writeFileSync(join(state.locks, `${'0'.repeat(64)}.lock`), '')
+    await sweepLocks()
+    expect(readdirSync(state.locks)).to.deep.equal([held])
   })
 
   it('goes from one to the next, one at a time', async () => {

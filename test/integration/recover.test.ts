@@ -183,13 +183,63 @@ describe('undoing what a run made', () => {
     expect(journals()).to.be.empty
   }))
 
+  it('recover: a deletion is finished once the machine is gone, and has not happened while it is there', () => onTestHost(async (host) => {
+    const { volume, domain, ...make } = things(host)
+    const dies = async (done: boolean) => {
+      using journal = new Journal(about(host, { command: 'vm delete' }))
+      const [first = 0] = await journal.planRemoval([domain, volume])
+      if (done) journal.done(first)
+    }
+    await make.makeVolume()
+    make.makeDomain()
+    await dies(false)
+    expect((await recover(host))[0]).to.deep.include({ result: 'finished', undone: [], deleted: [], left: [] })
+    expect([isThere(host, domain), isThere(host, volume)]).to.deep.equal([true, true])
+    expect(journals()).to.be.empty
+    await dies(true)
+    await undo(host, domain)
+    expect((await recover(host, { dryRun: true }))[0]).to.deep.include({ undone: [], deleted: ['the volume default-pool/web'] })
+    expect(isThere(host, volume)).to.equal(true)
+    expect((await recover(host))[0]).to.deep.include({ result: 'recovered', undone: [], deleted: ['the volume default-pool/web'] })
+    expect(isThere(host, volume)).to.equal(false)
+  }))
+
+  it('recover: the host deletes the machine after the run has died, and then the rest goes too', () => onTestHost(async (host) => {
+    const { volume, domain, ...make } = things(host)
+    await make.makeVolume()
+    make.makeDomain()
+    {
+      using journal = new Journal(about(host, { command: 'vm delete' }))
+      await journal.planRemoval([domain, volume])
+    }
+    const later = setTimeout(() => { void undo(host, domain) }, 500)
+    expect((await recover(host))[0]?.deleted).to.deep.equal(['the volume default-pool/web'])
+    clearTimeout(later)
+  }))
+
+  it('recover: a volume of a deleted machine that another machine uses by now stays', () => onTestHost(async (host) => {
+    const { volume, domain, ...make } = things(host)
+    await make.makeVolume()
+    {
+      using journal = new Journal(about(host, { command: 'vm delete' }))
+      await journal.planRemoval([domain, volume])
+    }
+    using pool = host.pool('default-pool')
+    using held = pool.volume('web')
+    using _taker = host.defineDomain(machine(randomUUID(), 'taker').replace('</domain>', `<devices><disk type='file'><source file='${
+      held.path()}'/><target dev='vda'/></disk></devices></domain>`))
+    expect((await recover(host))[0]).to.deep.include({ deleted: [], kept: ['the volume default-pool/web (taker uses it)'] })
+    expect(isThere(host, volume)).to.equal(true)
+    expect(journals()).to.be.empty
+  }))
+
   it('recover: another host, one that cannot be reached, a journal of a later version: the others go on', () => onTestHost(async (host) => {
     const { domain, ...make } = things(host)
     await leave(about(host, { hostname: 'elsewhere' }), [[domain, () => undefined]])
     await leave(about(host, { uri: 'test+tcp://none/default' }), [[domain, () => undefined]])
     await leave(about(host), [[domain, make.makeDomain]])
     expect(await recover(host, { only: 'qemu:///system' })).to.be.empty
-    writeFileSync(join(state.journals, 'later.jsonl'), '{"version":2}\n')
+    writeFileSync(join(state.journals, 'later.jsonl'), '{"version":3}\n')
     const rows = await recover(host)
     expect(rows.map(({ result }) => result)).to.have.members(['unknown', 'unknown', 'unknown', 'recovered'])
     expect(rows.map(({ code }) => code)).to.have.members(['cannot-connect', 'cannot-connect', 'usage', null])

@@ -122,7 +122,7 @@ describe('bay vm: changes and deletion', function () {
     const before = await rig.everything()
     const deleted = await act('delete', '--yes', 'change-off')
     expect(deleted).to.include({ action: 'delete', name: 'change-off', changed: true })
-    expect(deleted['deleted']).to.deep.equal([{ pool: 'default', name: 'change-off.qcow2', path: join(rig.folder, 'change-off.qcow2') }])
+    expect(deleted['deleted']).to.deep.equal([{ pool: 'default', name: 'change-off.qcow2', volume: 'change-off.qcow2', path: join(rig.folder, 'change-off.qcow2') }])
     const left = await rig.everything()
     expect(before.filter((entry) => !left.includes(entry)).map((entry) => /^Name: +(.*)$/m.exec(entry)?.[1] ?? entry)).to.have.members([
       'change-off', 'change-off.qcow2', join(rig.folder, 'change-off.qcow2'), join(rig.host.dir, 'etc/qemu/change-off.xml'),

@@ -1,9 +1,13 @@
 import * as Flags from '@oclif/core/flags'
-import { ActionCommand, type ActionResult } from '../../action.js'
+import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { BayError } from '../../errors.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs } from '../../flags.js'
-import { deleteVm, planDeletion, type VmDeletion } from '../../virt/ops/delete-vm.js'
+import { deleteVm } from '../../virt/ops/delete-vm.js'
+import { lockName } from '../../virt/ops/host-lock.js'
+import { interruptible } from '../../virt/ops/interrupt.js'
+import { planDeletion } from '../../virt/ops/plan-deletion.js'
+import { settleDeletion, type FinishedDeletion } from '../../virt/ops/settle-deletion.js'
 import { VolumeUse } from '../../virt/ops/volume-use.js'
 
 export default class VmDelete extends ActionCommand<typeof VmDelete> {
@@ -29,13 +33,21 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
     const { 'keep-disks': keepDisks, force } = this.flags
     await this.confirm(`delete ${this.flags.all ? 'all machines' : names.join(', ')}${keepDisks ? '' : ' with their disks'}?`)
     let use: VolumeUse | undefined
+    let ended: AbortSignal | undefined
     return this.act({ action: 'delete', kind: 'vm', names }, async (name, host) => {
+      ended?.throwIfAborted()
+      using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', name)
+      const settled = this.dryRun ? null : await settleDeletion(host, name, { keepDisks })
+      if (settled) return outcome(settled, 'was deleted before; that is finished now')
       using domain = find.vm(host, name)
       // Read once for all of them: it takes a call for each machine and each volume of the host.
       const plan = planDeletion(host, domain, keepDisks ? null : use ??= VolumeUse.read(host))
       if (plan.running && !force) throw isRunning(name)
-      if (!this.dryRun) await deleteVm(host, domain, plan)
-      return { changed: true, said: said(plan, this.dryRun ? 'would be deleted' : 'deleted'), uuid: plan.uuid, deleted: plan.delete, kept: plan.keep }
+      if (!this.dryRun) await interruptible((signal) => {
+        signal.addEventListener('abort', () => { ended = signal })
+        return deleteVm(host, plan, signal)
+      }, (how) => ({ message: `${how} before it was begun` }))
+      return outcome(plan, this.dryRun ? 'would be deleted' : 'deleted')
     })
   }
 }
@@ -44,8 +56,12 @@ function isRunning(name: string): BayError {
   return new BayError('wrong-state', `${name} is running`, { hints: [`bay vm stop ${name}`, `bay vm delete --force ${name}`] })
 }
 
-function said(plan: VmDeletion, verb: string): string {
+function outcome(plan: FinishedDeletion, verb: string): Outcome {
   const disks = plan.delete.map((place) => `${place.pool}/${place.name}`)
   const kept = plan.keep.map(({ path, why }) => `${path} stays: ${why}`)
-  return [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; ')
+  return {
+    changed: true, said: [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; '), uuid: plan.uuid,
+    // `volume` is what the disks of vm create and vm show call it.
+    deleted: plan.delete.map(({ pool, name, path }) => ({ pool, name, volume: name, path })), kept: plan.keep,
+  }
 }

@@ -1,108 +1,123 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
-import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
-import type { Domain } from '../domain.js'
-import { VirtError } from '../errors.js'
-import { domainXml, undefine } from '../flags.js'
-import { whilePoolIsBusy } from './retry.js'
-import type { VolumePlace, VolumeUse } from './volume-use.js'
-
-export interface VmDeletion {
-  name: string
-  uuid: string
-  running: boolean
-  persistent: boolean
-  /** volumes that go with it */
-  delete: VolumePlace[]
-  /** disks that stay, and why */
-  keep: { path: string, why: string }[]
-}
+import { lockName } from './host-lock.js'
+import { journalFor, type Journal } from './journal.js'
+import { isLoss, isRefusal } from './lost.js'
+import type { VmDeletion } from './plan-deletion.js'
+import { describeUndo, isThere, undo, type UndoRecord } from './undo.js'
 
 /**
- * Decides what goes with a machine: its own writable disks that are volumes of a pool and that nobody else uses. Media,
- * disks outside pools, and whatever another machine or volume builds on stay. `use` says who uses what; null keeps all.
+ * Deletes a machine as planned: stops it if it runs, then its definition with NVRAM, saved state, snapshots and TPM, then
+ * what goes with it. The definition goes first: a disk without a machine can be found again, the other is broken. All of it
+ * is written down before, so that `bay recover` finishes what a killed run has begun. Whoever calls has the machine's name
+ * for itself. Until the definition goes a signal ends it; from then on it is finished first.
+ * @throws BayError `left-behind` when something cannot be deleted, `interrupted` or `terminated`; VirtError when nothing was
  */
-export function planDeletion(connection: Connection, domain: Domain, use: VolumeUse | null): VmDeletion {
-  const persistent = domain.isPersistent()
-  const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
-  const plan: VmDeletion = {
-    name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent, delete: [], keep: [],
-  }
-  for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
-    const place = placeOf(connection, disk)
-    const why = whyKept(own, disk, place, use)
-    if (why === undefined && place) plan.delete.push(place)
-    else plan.keep.push({ path: place?.path ?? disk.path ?? `${disk.pool}/${disk.volume}`, why: why ?? 'it is in no pool' })
-  }
-  return plan
+export async function deleteVm(connection: Connection, plan: VmDeletion, signal?: AbortSignal): Promise<void> {
+  const { name, persistent } = plan
+  using journal = journalFor(connection, { command: 'vm delete', name })
+  const stopped = plan.running && persistent
+  if (stopped) await pullPlug(connection, plan, journal)
+  await refuseInterrupted(signal, `${name} is not deleted${stopped ? ', but stopped' : ''}`)
+  const [machine, ...belongings] = goes(plan)
+  const [first, ...rest] = await journal?.planRemoval([machine, ...belongings]) ?? []
+  await removeMachine(connection, machine, belongings, { journal, steps: [first, ...rest].filter((step) => step !== undefined) })
+  if (first !== undefined) journal?.done(first)
+  await removeBelongings(connection, name, belongings.map((record, index) => ({ record, step: rest[index] })), journal)
+  if (first !== undefined) journal?.over(first)
+  await refuseInterrupted(signal, `${name} is deleted, with all that goes with it`)
 }
 
-/**
- * Deletes a machine as planned: stops it if it may, then its definition with NVRAM, saved state, snapshots and TPM,
- * then its volumes. The definition goes first: a disk without a machine can be found again, the other is broken.
- * @throws BayError `left-behind` when a volume cannot be deleted
- */
-export async function deleteVm(connection: Connection, domain: Domain, plan: VmDeletion): Promise<void> {
-  if (plan.running) await domain.destroy()
-  if (plan.persistent) undefineAll(domain)
-  const failures: { place: VolumePlace, error: unknown }[] = []
-  for (const place of plan.delete) {
-    await whilePoolIsBusy(() => deleteVolume(connection, place)).catch((error: unknown) => failures.push({ place, error }))
+/** What is deleted: the machine, and then whatever belongs to nobody else. A transient machine has nothing but its run. */
+function goes({ name, uuid, persistent, delete: volumes }: VmDeletion): [Machine, ...UndoRecord[]] {
+  return [
+    { kind: persistent ? 'domain' : 'running', uuid, name },
+    ...volumes.map(({ pool, poolUuid, name: volume }): UndoRecord => ({ kind: 'volume', pool, poolUuid, name: volume })),
+  ]
+}
+
+type Machine = Extract<UndoRecord, { kind: 'domain' | 'running' }>
+
+/** A machine that is off is whole, so nothing is left behind when this fails. */
+async function pullPlug(connection: Connection, { name, uuid }: VmDeletion, journal?: Journal): Promise<void> {
+  const running: UndoRecord = { kind: 'running', uuid, name }
+  const steps = await journal?.planRemoval([running]) ?? []
+  try {
+    await undo(connection, running)
+  } finally {
+    journal?.over(...steps)
   }
-  if (failures.length === 0) return
-  throw new BayError('left-behind', `the machine is deleted, but not all of its disks: ${
-    failures.map(({ place, error }) => `${place.pool}/${place.name} (${error instanceof Error ? error.message : String(error)})`).join(', ')}`, {
-    hints: failures.map(({ place }) => `bay vol delete --yes ${place.pool}/${place.name}`),
+}
+
+interface Written { journal?: Journal, steps: readonly number[] }
+
+async function removeMachine(
+  connection: Connection, machine: Machine, belongings: readonly UndoRecord[], { journal, steps }: Written,
+): Promise<void> {
+  let asked = false
+  try {
+    await undo(connection, machine)
+    asked = true
+    if (!isThere(connection, { ...machine, kind: 'running' })) return
+  } catch (error) {
+    // Of a machine without belongings nothing can be left behind.
+    const unsure = belongings.length > 0 && (asked || !isRefusal(error))
+    if (!unsure) journal?.over(...steps)
+    throw unsure ? perhapsDeleted(machine, belongings, error) : error
+  }
+  throw startedMeanwhile(machine)
+}
+
+interface Belonging { record: UndoRecord, step: number | undefined }
+
+async function removeBelongings(
+  connection: Connection, name: string, belongings: readonly Belonging[], journal?: Journal,
+): Promise<void> {
+  const failures: { record: UndoRecord, error: unknown }[] = []
+  for (const { record, step } of belongings) {
+    const lost = failures.find(({ error }) => isLoss(error))
+    try {
+      if (lost) throw lost.error
+      // Until it is crossed out nobody may make such a volume anew.
+      using _lock = record.kind === 'volume' ? await lockName(connection.uri(), 'vol', `${record.pool}/${record.name}`) : null
+      await undo(connection, record)
+      if (step !== undefined) journal?.over(step)
+    } catch (error) {
+      failures.push({ record, error })
+    }
+  }
+  if (failures.length > 0) throw notAll(name, failures)
+}
+
+/** A signal that came during a synchronous call is heard only when the event loop turns. */
+async function refuseInterrupted(signal: AbortSignal | undefined, state: string): Promise<void> {
+  await turn()
+  const reason: unknown = signal?.aborted ? signal.reason : undefined
+  if (reason instanceof BayError) throw new BayError(reason.code, `${reason.code}; ${state}`)
+  signal?.throwIfAborted()
+}
+
+function notAll(name: string, failures: readonly { record: UndoRecord, error: unknown }[]): BayError {
+  const what = failures.map(({ record, error }) => `${describeUndo(record).leaves} (${messageOf(error)})`)
+  return new BayError('left-behind', `the machine ${name} is deleted, but not all that goes with it: ${what.join(', ')}`, {
+    hints: ['bay recover', ...failures.map(({ record }) => describeUndo(record).removeBy)],
   })
 }
 
-/** Older daemons do not know every flag; what they do not know they do not keep either. */
-export function undefineAll(domain: Domain): void {
-  const old = undefine.managedSave | undefine.snapshots
-  const most = old | undefine.nvram | undefine.checkpoints
-  const choices = [most | undefine.tpm, most, old | undefine.nvram]
-  for (const flags of choices) {
-    try {
-      return domain.undefine(flags)
-    } catch (error) {
-      if (!(error instanceof VirtError) || !/unsupported flags/.test(error.message)) throw error
-    }
-  }
-  domain.undefine(old)
+function perhapsDeleted({ name }: Machine, belongings: readonly UndoRecord[], error: unknown): BayError {
+  const left = belongings.map((record) => describeUndo(record).leaves).join(', ')
+  return new BayError('left-behind', `${messageOf(error)}; the machine ${name} is perhaps deleted, and then this is left behind: ${left}`, {
+    hints: ['bay recover', `bay vm delete --yes ${name}`],
+  })
 }
 
-function whyKept(
-  machine: DomainDescription, { readonly }: Disk, place: VolumePlace | undefined, use: VolumeUse | null,
-): string | undefined {
-  if (use === null) return '--keep-disks'
-  if (!place) return 'it is in no pool'
-  // The disc for cloud-init was made for this machine, and nobody wants its secrets afterwards.
-  if (readonly && machine.metadata?.['seed'] !== `${place.pool}/${place.name}`) return 'it is read-only for this machine'
-  const [other] = use.machinesOn(place).filter((name) => name !== machine.name)
-  if (other !== undefined) return `the machine ${other} uses it too`
-  const [layer] = use.layersOver(place)
-  return layer && `the volume ${layer} is a layer over it`
+function startedMeanwhile({ name }: Machine): BayError {
+  return new BayError('left-behind', `somebody has started ${name} meanwhile: it runs on, without a definition, and keeps its disks`, {
+    hints: [`bay vm stop --force ${name}`, 'bay recover'],
+  })
 }
 
-type Disk = DomainDescription['disks'][number]
-
-function placeOf(connection: Connection, { path, pool, volume }: Disk): VolumePlace | undefined {
-  try {
-    using found = pool !== null && volume !== null ? volumeIn(connection, pool, volume) : connection.volumeByPath(path ?? '')
-    using held = connection.poolOf(found)
-    return { pool: held.name(), name: found.name(), path: found.path() }
-  } catch (error) {
-    if (error instanceof VirtError && !error.retryable) return undefined
-    throw error
-  }
-}
-
-function volumeIn(connection: Connection, pool: string, volume: string) {
-  using held = connection.pool(pool)
-  return held.volume(volume)
-}
-
-function deleteVolume(connection: Connection, { pool, name }: VolumePlace): void {
-  using held = volumeIn(connection, pool, name)
-  held.delete()
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { constants, openSync, rmSync } from 'node:fs'
+import { constants, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
 import { FileLock } from '../file-lock.js'
 import { isInProcess } from './in-process.js'
-import { cannotWrite, isAt, madeStateFolder } from './state-folder.js'
+import { cannotWrite, isAt, madeStateFolder, stateFolder } from './state-folder.js'
 
 /**
  * Keeps this user's other runs away from one name on one host, from the look that finds it free until the object is there.
@@ -27,6 +27,18 @@ export async function lockName(uri: string, kind: keyof typeof words, name: stri
     lock?.[Symbol.dispose]()
     signal?.throwIfAborted()
     if (!lock && left === 0) throw isBusy(kind, name, timeout)
+  }
+}
+
+/** Removes the files that killed runs left. What is locked is in use, and whoever waits for one looks again. */
+export async function sweepLocks(): Promise<void> {
+  const folder = stateFolder('locks')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.lock')) : []
+  for (const path of names.map((name) => join(folder, name))) {
+    const fd = openLock(path)
+    const lock = await FileLock.take(fd, { exclusive: true, timeout: 0 })
+    if (lock && isAt(fd, path)) rmSync(path, { force: true })
+    lock?.[Symbol.dispose]()
   }
 }
 

@@ -13,9 +13,12 @@ export interface RunInfo {
   hostname: string
 }
 
+/** Version 1 had no `goes`. */
+export const journalVersion = 2
+
 /** The first line of a journal. */
 export interface Header extends RunInfo {
-  version: 1
+  version: number
   pid: number
   started: string
 }
@@ -24,6 +27,8 @@ export interface Header extends RunInfo {
 export type Entry
   /** the step is about to be taken, and this undoes it */
   = { step: number, undo: UndoRecord }
+    /** this is there, and the step is about to remove it: not undone, but finished */
+    | { step: number, goes: UndoRecord }
     /** it is taken: the host has answered */
     | { done: number }
     /** nothing of these is there: the host refused them, or they are undone */
@@ -33,15 +38,18 @@ export type Entry
 
 export interface JournalStep {
   step: number
+  /** what removes it: undoes what was made, or finishes what is to go */
   undo: UndoRecord
   done: boolean
 }
 
 export interface JournalContent {
   header: Header
-  /** what may be there, in the order it was made */
+  /** what may be there, in the order in which it was made, or is to go */
   steps: JournalStep[]
   complete: boolean
+  /** the run was to remove these things, not to make them */
+  removes: boolean
 }
 
 /**
@@ -57,8 +65,11 @@ export function readJournal(text: string, where: string): JournalContent | null 
   const done = new Set(entries.flatMap((entry) => 'done' in entry ? entry.done : []))
   return {
     header: first,
-    steps: entries.flatMap((entry) => 'undo' in entry && !over.has(entry.step) ? { ...entry, done: done.has(entry.step) } : []),
+    steps: entries.flatMap((entry) => 'step' in entry && !over.has(entry.step)
+      ? { step: entry.step, undo: 'goes' in entry ? entry.goes : entry.undo, done: done.has(entry.step) }
+      : []),
     complete: entries.some((entry) => 'complete' in entry),
+    removes: entries.some((entry) => 'goes' in entry),
   }
 }
 
@@ -71,13 +82,13 @@ function parsed(line: string, where: string): unknown {
 }
 
 function isHeader(line: unknown): line is Header {
-  return isObject(line) && line['version'] === 1 && typeof line['pid'] === 'number'
+  return isObject(line) && (line['version'] === 1 || line['version'] === journalVersion) && typeof line['pid'] === 'number'
     && ['command', 'name', 'uri', 'hostname', 'started'].every((key) => typeof line[key] === 'string')
 }
 
 function isEntry(line: unknown): line is Entry {
   if (!isObject(line)) return false
-  if ('undo' in line) return typeof line['step'] === 'number' && isUndoRecord(line['undo'])
+  if ('step' in line) return typeof line['step'] === 'number' && isUndoRecord(line['goes'] ?? line['undo'])
   if ('over' in line) return Array.isArray(line['over']) && line['over'].every((each) => typeof each === 'number')
   return typeof line['done'] === 'number' || line['complete'] === true
 }

@@ -5,14 +5,14 @@ import type { Connection } from '../connection.js'
 import { FileLock } from '../file-lock.js'
 import { isInProcess } from './in-process.js'
 import { killPoint } from './journal-kill.js'
-import type { Entry, Header, RunInfo } from './journal-lines.js'
+import { journalVersion, type Entry, type Header, type RunInfo } from './journal-lines.js'
 import { cannotWrite, isAt, madeStateFolder, syncFolder } from './state-folder.js'
 import type { UndoRecord } from './undo.js'
 
 /**
- * What a run is about to change, written down and synced before it does, so that `bay recover` can undo it when the run is
- * killed. The file is there from the first step on, is locked while the run lives, and goes when nothing is left to undo.
- * See docs/decisions/0008-journal.md.
+ * What a run is about to change, written down and synced before it does, so that `bay recover` can undo it, or finish what was
+ * to be removed, when the run is killed. The file is there from the first step on, is locked while the run lives, and goes when
+ * nothing is left to do. See docs/decisions/0008-journal.md.
  */
 export class Journal implements Disposable {
   readonly #about: RunInfo
@@ -28,12 +28,15 @@ export class Journal implements Disposable {
   /** Writes down a step that is about to be taken; gives its number. @throws BayError when that cannot be written */
   async plan(undo: UndoRecord): Promise<number> {
     const step = this.#steps + 1
-    this.#file ??= await createJournal()
-    const header: Header = { version: 1, ...this.#about, pid: process.pid, started: new Date().toISOString() }
-    this.#write(...step === 1 ? [header] : [], { step, undo })
-    this.#steps = step
-    this.#open.add(step)
+    await this.#begin([{ step, undo }])
     return step
+  }
+
+  /** Writes down at once all that is about to be removed; gives the number of each. @throws as `plan` */
+  async planRemoval(records: readonly UndoRecord[]): Promise<number[]> {
+    const steps = records.map((goes, index) => ({ step: this.#steps + 1 + index, goes }))
+    await this.#begin(steps)
+    return steps.map(({ step }) => step)
   }
 
   /** The host has answered: the step is taken. */
@@ -66,6 +69,14 @@ export class Journal implements Disposable {
     rmSync(file.path, { force: true })
     syncFolder(file.folder)
     killPoint('after')
+  }
+
+  async #begin(steps: readonly (Entry & { step: number })[]): Promise<void> {
+    this.#file ??= await createJournal()
+    const header: Header = { version: journalVersion, ...this.#about, pid: process.pid, started: new Date().toISOString() }
+    this.#write(...this.#steps === 0 ? [header] : [], ...steps)
+    for (const { step } of steps) this.#open.add(step)
+    this.#steps += steps.length
   }
 
   #write(...lines: (Header | Entry)[]): void {

@@ -22,14 +22,15 @@ const betweenLooks = 1000
 const mostLooks = 10
 
 /**
- * Undoes all that a dead run made, the last first; a dry run only tells. What the daemon was asked by a run it does even when
- * that is dead, so unless the host had answered every call, the run is undone once two looks agree.
+ * Undoes all that a dead run made, the last first, or removes what it was to remove; a dry run only tells. What the daemon was
+ * asked by a run it does even when that is dead, so unless the host had answered every call, it is over once two looks agree.
  */
 export async function recoverRun(
   connection: Connection, content: JournalContent, { dryRun }: { dryRun: boolean },
 ): Promise<Map<JournalStep, RecoveredStep>> {
-  const steps = content.steps.toReversed()
-  if (isAdopted(connection, content)) return keepAll(content, 'somebody else has started the machine')
+  const steps = content.removes ? content.steps : content.steps.toReversed()
+  if (content.removes && await isStillThere(connection, content)) return keepAll(content, 'the machine is there, and was not deleted')
+  if (!content.removes && isAdopted(connection, content)) return keepAll(content, 'somebody else has started the machine')
   const results = new Map<JournalStep, RecoveredStep>(steps.map((step) => [step, { what: leaves(step), result: 'gone' }]))
   const answered = steps.every(({ done }) => done)
   for (let look = 1; look <= mostLooks; look += 1) {
@@ -51,6 +52,19 @@ function both(before: RecoveredStep | undefined, now: RecoveredStep): RecoveredS
 /** What becomes of a run of which nothing is to be undone. */
 export function keepAll({ steps }: JournalContent, why: string): Map<JournalStep, RecoveredStep> {
   return new Map(steps.toReversed().map((step) => [step, { what: leaves(step), result: 'kept', why }]))
+}
+
+/**
+ * Whether the machine is there that was to be deleted, so that nothing of it is. If the host was asked to and has not
+ * answered, it may still do it. What is there although the host had answered was defined anew.
+ */
+async function isStillThere(connection: Connection, { steps }: JournalContent): Promise<boolean> {
+  const domains = steps.flatMap(({ undo: each, done }) => each.kind === 'domain' || each.kind === 'running' ? { ...each, done } : [])
+  const there = () => domains.some(({ uuid, name }) => isThere(connection, { kind: 'domain', uuid, name }))
+  if (!there()) return false
+  if (domains.every(({ done }) => done)) return true
+  await pause(betweenLooks)
+  return there()
 }
 
 /** Whether the machine runs although the run died before it would have started it. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { BayError, type ErrorCode } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Host } from './host.js'
-import { lockName } from './host-lock.js'
+import { lockName, sweepLocks } from './host-lock.js'
 import { DeadJournal, peekDead } from './journal-dead.js'
 import type { Header, JournalContent } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
@@ -17,10 +17,15 @@ export interface Recovery {
   name: string | null
   /** ISO 8601 */
   started: string | null
-  /** `finished`: all that it made stays; `recovered`: undone; `left`: not all of it; `unknown`: host or journal cannot be read */
+  /**
+   * `finished`: all that it made stays, or all that it was to delete; `recovered`: undone, or its deletion is finished;
+   * `left`: not all of it; `unknown`: host or journal cannot be read
+   */
   result: 'finished' | 'recovered' | 'left' | 'unknown'
-  /** in a dry run what would be undone */
+  /** what it made; in a dry run what would be undone */
   undone: string[]
+  /** what it was to delete, and is now; in a dry run what would be */
+  deleted: string[]
   kept: string[]
   left: string[]
   /** what to do about what is left or unknown */
@@ -35,6 +40,8 @@ export interface RecoverOptions {
   only?: string
   open: (uri: string) => Promise<Host>
   dryRun: boolean
+  /** the runs that are meant, of those hosts; all when absent */
+  which?: (run: JournalContent) => boolean
 }
 
 /**
@@ -53,16 +60,18 @@ export async function recoverAll(options: RecoverOptions): Promise<Recovery[]> {
   for (const path of journalPaths().toReversed()) {
     recoveries.push(...await recover(path, { ...options, open }))
   }
+  if (!options.dryRun) await sweepLocks()
   return recoveries
 }
 
 /** One dead run; no result when it lives or had not begun, or when another host is meant. */
-async function recover(path: string, { only, open, dryRun }: RecoverOptions): Promise<Recovery[]> {
+async function recover(path: string, { only, open, dryRun, which }: RecoverOptions): Promise<Recovery[]> {
   let header: Header | undefined
   try {
     // A run that makes such a volume anew takes these two in the same order.
     const seen = await peekDead(path)
     header = seen?.header
+    if (which && !(seen && which(seen))) return []
     using _names = await lockVolumes(dryRun ? null : seen)
     using journal = await DeadJournal.take(path)
     const content = journal?.read()
@@ -70,7 +79,7 @@ async function recover(path: string, { only, open, dryRun }: RecoverOptions): Pr
     if (!journal || (header && only !== undefined && header.uri !== only)) return []
     const steps = content && content.steps.length > 0 ? await onItsHost(journal, content, { open, dryRun }) : []
     if (!dryRun && steps.every(({ result }) => result !== 'left')) journal.remove()
-    return header ? [{ ...about(path, header), ...summary(steps) }] : []
+    return header ? [{ ...about(path, header), ...summary(steps, content?.removes) }] : []
   } catch (error) {
     return [{ ...about(path, header), ...unknown(error) }]
   }
@@ -91,7 +100,7 @@ async function lockVolumes(content: JournalContent | null): Promise<Disposable> 
 }
 
 async function onItsHost(
-  journal: DeadJournal, content: JournalContent, { open, dryRun }: Omit<RecoverOptions, 'only'>,
+  journal: DeadJournal, content: JournalContent, { open, dryRun }: Pick<RecoverOptions, 'open' | 'dryRun'>,
 ): Promise<RecoveredStep[]> {
   const { uri, hostname } = content.header
   if (content.complete) return [...keepAll(content, 'all was made; only waiting remained').values()]
@@ -119,13 +128,14 @@ function about(path: string, header: Header | undefined): About {
   return { run: basename(path, '.jsonl'), uri, command, name, started }
 }
 
-function summary(steps: readonly RecoveredStep[]): Summary {
+function summary(steps: readonly RecoveredStep[], removes = false): Summary {
   const those = (wanted: RecoveredStep['result']) => steps.filter(({ result }) => result === wanted)
-  const [undone, kept, left] = [those('undone'), those('kept'), those('left')]
+  const [gone, kept, left] = [those('undone'), those('kept'), those('left')]
   const inWords = ({ what, why }: RecoveredStep) => why === undefined ? what : `${what} (${why})`
   return {
     result: left.length > 0 ? 'left' : kept.length > 0 && kept.length === steps.length ? 'finished' : 'recovered',
-    undone: undone.map(inWords), kept: kept.map(inWords), left: left.map(inWords),
+    undone: removes ? [] : gone.map(inWords), deleted: removes ? gone.map(inWords) : [],
+    kept: kept.map(inWords), left: left.map(inWords),
     hints: left.flatMap(({ removeBy }) => removeBy ?? []), error: null, code: null,
   }
 }

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
-import { VirtError } from '../errors.js'
 import type { Journal } from './journal.js'
+import { isLoss, isRefusal } from './lost.js'
 import { describeUndo, undo, type UndoRecord } from './undo.js'
 
 interface Step {
@@ -107,14 +107,6 @@ export class Rollback implements AsyncDisposable {
 }
 
 interface Failure { step: TakenStep, error: unknown }
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof VirtError && !isLoss(error)
-}
-
-function isLoss(error: unknown): boolean {
-  return error instanceof BayError && error.code === 'cannot-connect'
-}
 
 /** The undo of what was perhaps not done. */
 function perhaps(step: TakenStep): TakenStep {

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
-import { undefineAll } from './delete-vm.js'
+import { undefineAll } from './undefine.js'
 import { unlessGone } from './gone.js'
 import type { Made, Undoing } from './undo-kind.js'
 

@@ -1,0 +1,70 @@
+import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { VirtError } from '../errors.js'
+import { domainXml } from '../flags.js'
+import type { VolumePlace, VolumeUse } from './volume-use.js'
+
+/** A volume that can be found again later, by its pool's UUID and its name. */
+export interface OwnVolume extends VolumePlace { poolUuid: string }
+
+export interface VmDeletion {
+  name: string
+  uuid: string
+  running: boolean
+  persistent: boolean
+  /** volumes that go with it */
+  delete: OwnVolume[]
+  /** disks that stay, and why */
+  keep: { path: string, why: string }[]
+}
+
+/**
+ * Decides what goes with a machine: its own writable disks that are volumes of a pool and that nobody else uses. Media,
+ * disks outside pools, and whatever another machine or volume builds on stay. `use` says who uses what; null keeps all.
+ */
+export function planDeletion(connection: Connection, domain: Domain, use: VolumeUse | null): VmDeletion {
+  const persistent = domain.isPersistent()
+  const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
+  const plan: VmDeletion = {
+    name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent, delete: [], keep: [],
+  }
+  for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
+    const place = placeOf(connection, disk)
+    const why = whyKept(own, disk, place, use)
+    if (why === undefined && place) plan.delete.push(place)
+    else plan.keep.push({ path: place?.path ?? disk.path ?? `${disk.pool}/${disk.volume}`, why: why ?? 'it is in no pool' })
+  }
+  return plan
+}
+
+function whyKept(
+  machine: DomainDescription, { readonly }: Disk, place: VolumePlace | undefined, use: VolumeUse | null,
+): string | undefined {
+  if (use === null) return '--keep-disks'
+  if (!place) return 'it is in no pool'
+  // The disc for cloud-init was made for this machine, and nobody wants its secrets afterwards.
+  if (readonly && machine.metadata?.['seed'] !== `${place.pool}/${place.name}`) return 'it is read-only for this machine'
+  const [other] = use.machinesOn(place).filter((name) => name !== machine.name)
+  if (other !== undefined) return `the machine ${other} uses it too`
+  const [layer] = use.layersOver(place)
+  return layer && `the volume ${layer} is a layer over it`
+}
+
+type Disk = DomainDescription['disks'][number]
+
+function placeOf(connection: Connection, { path, pool, volume }: Disk): OwnVolume | undefined {
+  try {
+    using found = pool !== null && volume !== null ? volumeIn(connection, pool, volume) : connection.volumeByPath(path ?? '')
+    using held = connection.poolOf(found)
+    return { pool: held.name(), poolUuid: held.uuid(), name: found.name(), path: found.path() }
+  } catch (error) {
+    if (error instanceof VirtError && !error.retryable) return undefined
+    throw error
+  }
+}
+
+function volumeIn(connection: Connection, pool: string, volume: string) {
+  using held = connection.pool(pool)
+  return held.volume(volume)
+}
