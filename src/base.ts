@@ -169,6 +169,14 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     if (!await confirm(question)) throw new BayError('failed', 'not confirmed; nothing was changed')
   }
 
+  /** Whether there is a yes, from --yes or from whoever sits at the terminal; in a dry run only the first counts. */
+  protected async agreed(question: string): Promise<boolean> {
+    if (this.flags.yes) return true
+    if (this.dryRun || this.flags['no-input'] || !isInteractive()) return false
+    const { confirm } = await import('./output/ask.js')
+    return await confirm(question)
+  }
+
   /** Runs that were killed leave a journal. Mostly there is none, and nothing more is loaded. */
   async #tellOfLeftovers(uri: string): Promise<void> {
     const { mayHaveJournals } = await import('./virt/ops/journal-paths.js')

@@ -2,16 +2,11 @@ import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
 import { sizeFlag } from './flags.js'
 import { checkBridgeName } from './names.js'
-import { formatPci, parsePciAddress, type PciAddress } from './xml/pci.js'
+import { diskBuses, diskFormats, machineLimits } from './provision/machine-limits.js'
 import { systems, type System } from './provision/profile-systems.js'
 import { parseSize } from './units.js'
 import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
-
-const MiB = 2 ** 20
-/** More than any host has; what libvirt is sent is bounded, for absurd numbers end the daemon itself. */
-const mostMemory = 64 * 2 ** 40
-/** qcow2's own limit, with its usual clusters of 64 KiB */
-const mostDisk = 2 ** 51
+import { formatPci, parsePciAddress, type PciAddress } from './xml/pci.js'
 
 const osNames = Object.keys(systems) as System[]
 
@@ -19,7 +14,7 @@ const osNames = Object.keys(systems) as System[]
 export const newVmFlags = {
   'profile': Flags.string({ helpValue: 'PROFILE', description: 'what is not given here comes from this profile: bay profile list' }),
   'memory': sizeFlag({ helpValue: 'SIZE', description: 'memory, such as 512M or 2G (default: 2G)' }),
-  'vcpus': Flags.integer({ min: 1, max: 512, helpValue: 'N', description: 'virtual CPUs (default: 2)' }),
+  'vcpus': Flags.integer({ ...machineLimits.vcpus, helpValue: 'N', description: 'virtual CPUs (default: 2)' }),
   'kernel': Flags.string({ helpValue: 'FILE', description: 'boot this kernel; a path on the host', exclusive: ['iso', 'image', 'empty'] }),
   'initrd': Flags.string({ helpValue: 'FILE', description: 'with this initial RAM disk', dependsOn: ['kernel'] }),
   'cmdline': Flags.string({ helpValue: 'TEXT', description: 'and this kernel command line', dependsOn: ['kernel'] }),
@@ -69,9 +64,6 @@ export function sourceFrom({ kernel, initrd, cmdline, iso, image, linked, empty 
   throw new UsageError('nothing to boot from', '--image FILE, --iso FILE, --kernel FILE, or --empty')
 }
 
-const formats = ['qcow2', 'raw']
-const buses = ['virtio', 'sata', 'scsi', 'usb', 'ide']
-
 /** `20G,pool=fast,format=raw,bus=sata`. @throws UsageError that names the part that is wrong */
 export function parseDisk(text: string): NewDisk {
   const [size = '', ...rest] = text.split(',')
@@ -83,18 +75,20 @@ export function parseDisk(text: string): NewDisk {
   }))
   if (options.size < rest.length) throw new UsageError(`--disk ${text}: something is given twice`)
   const bytes = parseSize(size, '--disk')
-  if (bytes > mostDisk) throw new UsageError(`--disk ${text}: that is more than a disk can have`, 'at most 2P')
+  const { max, step } = machineLimits.disk
+  if (bytes > max) throw new UsageError(`--disk ${text}: that is more than a disk can have`, 'at most 2P')
   return {
-    size: Math.ceil(bytes / 512) * 512, pool: options.get('pool'),
-    format: oneOf(options.get('format'), formats, `--disk ${text}: format`) as NewDisk['format'],
-    bus: oneOf(options.get('bus'), buses, `--disk ${text}: bus`),
+    size: Math.ceil(bytes / step) * step, pool: options.get('pool'),
+    format: oneOf(options.get('format'), diskFormats, `--disk ${text}: format`),
+    bus: oneOf(options.get('bus'), diskBuses, `--disk ${text}: bus`),
   }
 }
 
 /** Bytes of memory in whole MiB, within bounds. */
 export function checkMemory(bytes: number): number {
-  if (bytes < MiB || bytes > mostMemory) throw new UsageError(`--memory: between 1M and 64T, please, not ${bytes} bytes`)
-  return Math.ceil(bytes / MiB) * MiB
+  const { min, max, step, range } = machineLimits.memory
+  if (bytes < min || bytes > max) throw new UsageError(`--memory: ${range}, please, not ${bytes} bytes`)
+  return Math.ceil(bytes / step) * step
 }
 
 /** The interfaces; one on the network `default` when nothing is said. @throws UsageError */
@@ -132,7 +126,8 @@ function checkMac(text: string): string {
   return mac
 }
 
-function oneOf(value: string | undefined, allowed: readonly string[], what: string): string | undefined {
-  if (value === undefined || allowed.includes(value)) return value
+function oneOf<T extends string>(value: string | undefined, allowed: readonly T[], what: string): T | undefined {
+  const found = allowed.find((each) => each === value)
+  if (value === undefined || found !== undefined) return found
   throw new UsageError(`${what} is one of ${allowed.join(', ')}, not ${value}`)
 }

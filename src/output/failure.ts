@@ -1,4 +1,5 @@
 import { BayError } from '../errors.js'
+import { FindingsError } from '../findings.js'
 import { escapeControl } from './escape.js'
 import { toJson } from './serialize.js'
 
@@ -12,7 +13,8 @@ export interface FailureOptions {
 
 /**
  * An error as the contract prints it, a line end after each line. For people `bay: what happened (URI)` and
- * `  try: …` lines; as JSON `{"error": {code, message, hint, retryable, libvirt}}`. Passwords in URIs are hidden.
+ * `  try: …` lines; as JSON `{"error": {code, message, hint, retryable, libvirt}}`, with `findings` when there are several.
+ * Passwords in URIs are hidden.
  * What is not a BayError is a bug: `internal error: …`, with its stack only when BAY_DEBUG is set.
  */
 export function renderError(error: unknown, options: FailureOptions): string {
@@ -44,6 +46,8 @@ export interface ErrorJson {
   hint: string | null
   retryable: boolean
   libvirt: { code: number, domain: number } | null
+  /** each of several things that were found; only there when there are several */
+  findings?: Pick<ErrorJson, 'code' | 'message' | 'hint'>[]
 }
 
 interface Failure {
@@ -54,18 +58,13 @@ interface Failure {
 
 function describe(error: unknown): Failure {
   if (!(error instanceof BayError)) return bug(error)
-  const hints = error.hints.map((hint) => hidePasswords(hint))
-  return {
-    hints,
-    stack: undefined,
-    json: {
-      code: error.code,
-      message: hidePasswords(error.message),
-      hint: hints.length === 0 ? null : hints.join('\n'),
-      retryable: error.retryable,
-      libvirt: libvirtOf(error),
-    },
-  }
+  const findings = error instanceof FindingsError ? { findings: error.findings.map(plainly) } : {}
+  const json = { ...plainly(error), retryable: error.retryable, libvirt: libvirtOf(error), ...findings }
+  return { hints: error.hints.map(hidePasswords), stack: undefined, json }
+}
+
+function plainly({ code, message, hints }: BayError): Pick<ErrorJson, 'code' | 'message' | 'hint'> {
+  return { code, message: hidePasswords(message), hint: hints.length === 0 ? null : hidePasswords(hints.join('\n')) }
 }
 
 function bug(error: unknown): Failure {
@@ -91,9 +90,15 @@ function libvirtOf(error: BayError): { code: number, domain: number } | null {
 function forPeople({ json, hints, stack }: Failure, { uri, subject }: FailureOptions): string {
   const where = uri === undefined || uri === '' ? '' : ` (${oneLine(hidePasswords(uri))})`
   const what = subject === undefined ? '' : `${oneLine(subject)}: `
-  const lines = [`bay: ${what}${oneLine(json.message)}${where}`, ...hints.map((hint) => `  try: ${oneLine(hint)}`)]
+  const lines = json.findings
+    ? [`bay: ${what}${json.findings.length} things stand in the way${where}`, ...json.findings.flatMap(inTheList)]
+    : [`bay: ${what}${oneLine(json.message)}${where}`, ...hints.map((hint) => `  try: ${oneLine(hint)}`)]
   const trace = stack?.split('\n').map((line) => `  ${escapeControl(hidePasswords(line))}`) ?? []
   return [...lines, ...trace].map((line) => `${line}\n`).join('')
+}
+
+function inTheList({ message, hint }: Pick<ErrorJson, 'message' | 'hint'>): string[] {
+  return [`  - ${oneLine(message)}`, ...(hint?.split('\n') ?? []).map((each) => `      try: ${oneLine(each)}`)]
 }
 
 function oneLine(text: string): string {

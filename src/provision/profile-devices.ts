@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js'
+import { Findings } from '../findings.js'
 import type { HypervFeature } from '../xml/domain-hyperv.js'
 import type { ProfileFields } from './profile-fields.js'
 import { familyDefaults, systems, type FamilyDefaults, type System } from './profile-systems.js'
@@ -43,18 +44,23 @@ type Wanted = { os: System } & Pick<ProfileFields, 'firmware' | 'secureBoot' | '
 /**
  * The devices of a machine on this host: what was asked for, else what its family of systems likes best, where the host
  * has it. `notes` say what the family would have liked.
- * @throws UsageError when the host lacks what was asked for
+ * @throws UsageError when the host lacks what was asked for; all of it at once
  */
 export function chooseDevices(wanted: Wanted, host: HostOffers): { devices: MachineDevices, notes: string[] } {
   const likes = familyDefaults[systems[wanted.os]]
   const notes: string[] = []
-  const { firmware, secureBoot } = chooseFirmware(wanted, likes, host, notes)
+  const findings = new Findings()
+  const firmware = findings.look(() => chooseFirmware(wanted, likes, host, notes))
+  const tpm = findings.look(() => chooseTpm(wanted, likes, host, notes))
+  const cpu = findings.look(() => checkCpu(wanted.cpu, host))
   const virtio = wanted.virtio ?? likes.virtio
+  const hyperv = findings.look(() => wanted.hyperv ?? likes.hyperv ? hypervFeatures(host, wanted.hyperv ?? false) : [])
+  const video = findings.look(() => chooseVideo(wanted.video, virtio, likes, host))
+  findings.end()
   const devices: MachineDevices = {
-    firmware, secureBoot, tpm: chooseTpm(wanted, likes, host, notes), cpu: checkCpu(wanted.cpu, host),
-    clock: wanted.clock ?? likes.clock,
-    hyperv: wanted.hyperv ?? likes.hyperv ? hypervFeatures(host, wanted.hyperv ?? false) : [],
-    diskBus: diskBus(host, virtio), nicModel: nicModel(host, virtio), video: chooseVideo(wanted.video, virtio, likes, host),
+    firmware: firmware.value.firmware, secureBoot: firmware.value.secureBoot, tpm: tpm.value, cpu: cpu.value,
+    clock: wanted.clock ?? likes.clock, hyperv: hyperv.value,
+    diskBus: diskBus(host, virtio), nicModel: nicModel(host, virtio), video: video.value,
     rng: host.qemu && virtio, agent: host.qemu,
   }
   return { devices, notes }

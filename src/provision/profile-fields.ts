@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js'
 import { checkBridgeName } from '../names.js'
 import { flag, listOf, mapping, oneOf, sizeWithin, textLike, textOf, wholeNumber, type Check, type Checks } from './check-value.js'
+import { diskBuses, diskFormats, machineLimits } from './machine-limits.js'
 import { systems, type System } from './profile-systems.js'
 
 /** What a profile may say of a machine; what it leaves out is left to what comes after it. Sizes in bytes. */
@@ -43,8 +44,8 @@ export interface ProfileFields {
 export interface ProfileDisk {
   size: number
   pool?: string
-  format?: 'qcow2' | 'raw'
-  bus?: 'virtio' | 'sata' | 'scsi' | 'usb' | 'ide'
+  format?: typeof diskFormats[number]
+  bus?: typeof diskBuses[number]
 }
 
 export interface Profile {
@@ -63,19 +64,13 @@ export interface ProfileFile extends ProfileFields {
   extends?: string
 }
 
-/** More than any host has; what libvirt is sent is bounded, for absurd numbers end the daemon itself. */
-const mostMemory = 64 * 2 ** 40
-/** qcow2's own limit, with its usual clusters of 64 KiB */
-const mostDisk = 2 ** 51
-const MiB = 2 ** 20
-
 const existingName = textOf({ most: 255 })
 
 const diskChecks: Checks<ProfileDisk> = {
-  size: sizeWithin({ min: 512, max: mostDisk, step: 512, range: 'at most 2P' }),
+  size: sizeWithin(machineLimits.disk),
   pool: existingName,
-  format: oneOf(['qcow2', 'raw']),
-  bus: oneOf(['virtio', 'sata', 'scsi', 'usb', 'ide']),
+  format: oneOf(diskFormats),
+  bus: oneOf(diskBuses),
 }
 
 const diskKeys = mapping(diskChecks, { a: 'a disk' })
@@ -112,8 +107,8 @@ const checks: Checks<ProfileFile> = {
   extends: profileName,
   description: textOf({ most: 200 }),
   os: oneOf(Object.keys(systems).filter(isSystem)),
-  vcpus: wholeNumber({ min: 1, max: 512 }),
-  memory: sizeWithin({ min: MiB, max: mostMemory, step: MiB, range: 'between 1M and 64T' }),
+  vcpus: wholeNumber(machineLimits.vcpus),
+  memory: sizeWithin(machineLimits.memory),
   disks: listOf(disk, { most: 32 }),
   networks,
   filter: existingName,

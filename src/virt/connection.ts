@@ -3,6 +3,7 @@ import { Domain } from './domain.js'
 import { VirtError, failure } from './errors.js'
 import { NetworkFilter, NetworkFilterBinding } from './filter.js'
 import { all, Handle, listed } from './handle.js'
+import { readMemoryStats, type MemoryStats } from './memory-stats.js'
 import { Network } from './network.js'
 import { NodeDevice } from './node-device.js'
 import { StoragePool } from './pool.js'
@@ -76,6 +77,9 @@ export class Connection extends Handle<'conn'> {
       cpus: cpus ?? 0, mhz: mhz ?? 0, nodes: nodes ?? 0, sockets: sockets ?? 0, cores: cores ?? 0, threads: threads ?? 0,
     }
   }
+
+  /** The host's memory as it is now; null where the driver does not tell. nodeInfo() has what there was when libvirtd started. */
+  memoryStats(): MemoryStats | null { return readMemoryStats(this.pointer) }
 
   domains(flags = 0): Domain[] & Disposable {
     return all(listed<'domain'>((slot) => call.virConnectListAllDomains(this.pointer, slot, flags)).map((p) => new Domain(p, this.pointer)))

@@ -8,6 +8,8 @@ export interface HostCapabilities {
   cpu: { arch: string | null, model: string | null, vendor: string | null }
   /** `apparmor`, `selinux`, `dac` … */
   securityModels: string[]
+  /** Who the emulators run as, where libvirtd chooses that. */
+  emulatorUser: { uid: number, gid: number } | null
   /** One for each kind of system and architecture that the host can run. */
   guests: GuestCapabilities[]
 }
@@ -68,8 +70,16 @@ export function readCapabilities(xml: string): HostCapabilities {
       vendor: textOf(child(cpu, 'vendor')) ?? null,
     },
     securityModels: texts(all(root, 'host/secmodel/model')),
+    emulatorUser: readEmulatorUser(root),
     guests: children(root, 'guest').map(readGuest),
   }
+}
+
+/** The user is the label of the DAC driver: `<baselabel type='kvm'>+64055:+107</baselabel>`. */
+function readEmulatorUser(root: XmlElement): HostCapabilities['emulatorUser'] {
+  const dac = all(root, 'host/secmodel').find((model) => textOf(child(model, 'model')) === 'dac')
+  const [, uid, gid] = /^\+(\d+):\+(\d+)$/.exec(textOf(child(dac, 'baselabel'))?.trim() ?? '') ?? []
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) }
 }
 
 /**

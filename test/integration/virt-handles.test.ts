@@ -31,6 +31,7 @@ describe('handles', () => {
     libraryVersion: (it) => expect(it.libraryVersion()).to.be.within(6_000_000, 99_000_000),
     nodeInfo: (it) => expect(it.nodeInfo())
       .to.deep.equal({ model: 'i686', memory: 3 * GiB, cpus: 16, mhz: 1400, nodes: 2, sockets: 2, cores: 2, threads: 2 }),
+    memoryStats: (it) => expect(it.memoryStats()).to.equal(null),
     domains: (it) => { using found = it.domains(); expect(found.map((each) => each.name())).to.deep.equal(['test']) },
     domainStats: (it) => expect(it.domainStats(1)[0]).to.deep.include({ ...test, id: 1 }),
     domain: (it) => { using found = it.domain('test'); expect(found.uuid()).to.equal(test.uuid) },

@@ -6,7 +6,7 @@ import { changeFlags, durationFlag, manyFlags } from '../../flags.js'
 import { guestFlags } from '../../guest-flags.js'
 import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
-import { createVm, refuseExisting } from '../../virt/ops/create-vm.js'
+import { createVm } from '../../virt/ops/create-vm.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { planVm } from '../../virt/ops/plan-vm.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
@@ -50,6 +50,8 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     'parallel': manyFlags.parallel,
   }
 
+  readonly #answers = new Map<string, Promise<boolean>>()
+
   protected override get readOnlyChange(): boolean { return false }
 
   async run(): Promise<ActionResult | ActionResult[]> {
@@ -73,8 +75,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
   }
 
   async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as = '' }: Run): Promise<Outcome> {
-    refuseExisting(host, request.name)
-    const plan = await planVm(host, request)
+    const plan = await planVm(host, request, { mayStart: (networks) => this.#mayStart(networks) })
     const xml = plan.xml([])
     for (const note of plan.notes) this.noteOnce(note)
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
@@ -83,5 +84,15 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: flags.timeout, report })
     const said = made.started ? 'created and started' : 'created'
     return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, addresses: addresses ?? null }
+  }
+
+  /** Nobody at a terminal is no: the error names the command. Of many machines on the same networks one asks. */
+  async #mayStart(networks: readonly string[]): Promise<boolean> {
+    const them = `${networks.length === 1 ? 'the network' : 'the networks'} ${networks.join(', ')}`
+    const answer = this.#answers.get(them) ?? this.agreed(`start ${them} before machines are made?`)
+    this.#answers.set(them, answer)
+    if (!await answer) return false
+    this.noteOnce(`${this.dryRun ? 'would start' : 'starting'} ${them} first; that is not undone when the making of a machine fails`)
+    return true
   }
 }

@@ -1,10 +1,10 @@
-import { BayError } from '../../errors.js'
 import { serialize } from '../../xml/node.js'
 import { volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
+import { refuseTakenName } from './check-vm-name.js'
 import { lockName } from './host-lock.js'
 import { journalFor } from './journal.js'
 import { makeVolume } from './make-volume.js'
@@ -13,7 +13,7 @@ import type { VmPlan } from './plan-vm.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
 import { markRun } from './run-mark.js'
-import { hasMachine } from './unless-made.js'
+import { startNetworks } from './start-networks.js'
 import { uploadFile } from './upload.js'
 
 export interface CreateOptions {
@@ -38,7 +38,8 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   const { uuid, request: { name, autostart, start } } = plan
   using _lock = await lockName(connection.uri(), 'vm', name, signal)
   // The plan was made before this run had the name for itself.
-  refuseExisting(connection, name)
+  refuseTakenName(connection, name)
+  startNetworks(connection, plan.networks, report)
   using journal = journalFor(connection, { command: 'vm create', name })
   await using rollback = new Rollback(signal, journal)
   const paths: string[] = []
@@ -57,12 +58,6 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   return {
     uuid, started: start, disks: plan.disks.map(({ pool, volume, path }, index) => ({ pool, volume, path: paths[index] ?? path })),
   }
-}
-
-/** @throws BayError `exists` */
-export function refuseExisting(connection: Connection, name: string): void {
-  if (!hasMachine(connection, name)) return
-  throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
 }
 
 /** Makes a volume and fills it; gives its path on the host. */

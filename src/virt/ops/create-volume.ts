@@ -10,6 +10,7 @@ import type { StorageVolume } from '../volume.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
 import { makeVolume } from './make-volume.js'
+import { fileTypes } from './plan-pools.js'
 import { Rollback } from './rollback.js'
 
 export interface NewVolume {
@@ -82,9 +83,6 @@ function planVolume(pool: StoragePool, { name, size, format }: NewVolume, backin
     ...base && { backing: { path: base.path ?? backing.path(), format: base.format ?? 'raw' } },
   }
 }
-
-/** Pools whose volumes are files, which take room as they are written. */
-const fileTypes = ['dir', 'fs', 'netfs', 'vstorage']
 
 /** A block device takes all its room at once. */
 function refuseTooLarge(pool: StoragePool, capacity: number): void {

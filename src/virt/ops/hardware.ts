@@ -12,6 +12,8 @@ export interface Hardware extends HostOffers {
   emulator?: string
   maxVcpus: number
   graphics: readonly string[]
+  /** who its QEMU runs as; null where that is whoever asks */
+  emulatorUser: { uid: number, gid: number } | null
   /** what the user should know of the choice */
   note?: string
 }
@@ -27,7 +29,7 @@ export function chooseHardware(connection: Connection, want: { virt?: 'kvm' | 'q
   const types = guest.domains.map(({ type }) => type)
   const qemu = types.includes('qemu') || types.includes('kvm')
   if (!qemu) return otherDriver(types[0] ?? connection.type().toLowerCase(), guest.arch)
-  return underQemu(connection, guest, want.virt)
+  return { ...underQemu(connection, guest, want.virt), emulatorUser: host.emulatorUser }
 }
 
 /** Bounds what libvirtd must never be sent: a machine of four thousand million CPUs ends the daemon itself. */
@@ -35,14 +37,14 @@ const vcpuLimit = 512
 
 function otherDriver(virt: string, arch: string): Hardware {
   return {
-    virt, arch, qemu: false, maxVcpus: vcpuLimit, firmwares: [], secureBoot: false, graphics: ['vnc', 'spice'],
+    virt, arch, qemu: false, emulatorUser: null, maxVcpus: vcpuLimit, firmwares: [], secureBoot: false, graphics: ['vnc', 'spice'],
     diskBuses: ['virtio', 'sata'], videoModels: [], tpmModels: [], tpmBackends: [], cpuModes: [], hypervFeatures: [],
   }
 }
 
 type Guest = HostCapabilities['guests'][number]
 
-function underQemu(connection: Connection, guest: Guest, want: 'kvm' | 'qemu' | undefined): Hardware {
+function underQemu(connection: Connection, guest: Guest, want: 'kvm' | 'qemu' | undefined): Omit<Hardware, 'emulatorUser'> {
   const machine = preferredMachines.find((name) => guest.domains.some(({ machines }) => machines.includes(name)))
   const ask = (virt: 'kvm' | 'qemu') => capabilities(connection, { virt, arch: guest.arch, machine })
   const kvm = want === 'qemu' ? undefined : ask('kvm')
@@ -51,6 +53,8 @@ function underQemu(connection: Connection, guest: Guest, want: 'kvm' | 'qemu' | 
   if (!found) throw new UsageError(`this host has no emulator for ${guest.arch}`, 'bay host check')
   return {
     ...found, virt: found.type, arch: guest.arch, machine, emulator: found.emulator ?? undefined, qemu: true,
+    // Descriptions of firmware whose files are not there promise more than the host has.
+    firmwares: found.firmwares.filter((firmware) => firmware !== 'efi' || found.loaders.length > 0),
     maxVcpus: Math.min(found.maxVcpus ?? vcpuLimit, vcpuLimit),
     note: kvm || want === 'qemu' ? undefined : 'no working KVM on this host: the machine is emulated, which is slow',
   }

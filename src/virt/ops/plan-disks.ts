@@ -1,9 +1,11 @@
 import { BayError, UsageError } from '../../errors.js'
-import { readPool } from '../../xml/pool.js'
+import { Findings, type Looked } from '../../findings.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
-import type { NewVm } from './new-vm.js'
+import { checkSpace } from './check-pool-space.js'
+import type { NewDisk, NewVm } from './new-vm.js'
 import { planImage, type PlannedImage } from './plan-image.js'
+import { PlanPools, type PlannedPool } from './plan-pools.js'
 import { seedVolume } from './seed-volume.js'
 
 /** A volume that a new machine needs and that does not exist yet. */
@@ -23,32 +25,74 @@ export interface PlannedDisk {
 
 const defaultSize = 20 * 2 ** 30
 
+export interface DiskPlan {
+  disks: PlannedDisk[]
+  /** the folders that the disks will be in, by their pools */
+  folders: { pool: string, folder: string }[]
+  notes: string[]
+}
+
+/** What is known before: the bus that suits, whether the host is this system, whether a machine has the name already. */
+interface Circumstances { bus: string, ownHost: boolean, nameIsTaken: boolean }
+
 /**
- * The volumes for a machine's disks. Only looks: pools must run and no volume of those names may exist.
- * @throws UsageError, BayError `exists`, `wrong-state` or `not-found`
+ * The volumes for a machine's disks. Only looks: pools must run and have room, and no volume of those names may exist.
+ * @throws UsageError, BayError `exists`, `wrong-state`, `not-found` or `failed`; all that is found as one
  */
-export async function planDisks(connection: Connection, vm: NewVm, bus: string): Promise<PlannedDisk[]> {
-  const image = vm.source.kind === 'image' ? await planImage(connection, vm.source.image, vm.source.linked, vm.disks[0]?.pool) : undefined
-  const wanted = vm.disks.length === 0 ? unasked(vm, image) : vm.disks
-  const disks = wanted.map((disk, index) => {
-    const ofImage = index === 0 ? image : undefined
-    const format = formatOf(disk.format, ofImage)
-    const { pool, folder } = choosePool(connection, disk.pool)
-    const volume = `${vm.name}${index === 0 ? '' : `-${index + 1}`}.${format === 'raw' ? 'img' : format}`
-    refuseExisting(connection, pool, volume)
+export async function planDisks(
+  connection: Connection, vm: NewVm, { bus, ownHost, nameIsTaken }: Circumstances,
+): Promise<DiskPlan> {
+  const findings = new Findings()
+  using pools = new PlanPools(connection)
+  const { source } = vm
+  const image = await findings.wait(async () =>
+    source.kind === 'image' ? await planImage(connection, source.image, source.linked, vm.disks[0]?.pool) : undefined)
+  const wanted = vm.disks.length === 0 ? unasked(vm, image.found) : vm.disks
+  const disks = [
+    ...wanted.map((disk, index) => {
+      const ofImage = () => index === 0 ? image.value : undefined
+      return planDisk(findings, pools, disk, { name: vm.name, index, bus, image: ofImage })
+    }),
+    ...vm.guest ? [findings.look(() => planSeed(pools.choose(wanted[0]?.pool), vm))] : [],
+  ]
+  const planned = disks.flatMap(({ found }) => found ?? [])
+  if (!nameIsTaken) for (const disk of planned) findings.look(() => refuseExisting(pools.choose(disk.pool), disk))
+  const notes: string[] = []
+  for (const pool of pools.all) {
+    const note = await findings.wait(() => checkSpace(pool, planned.filter((disk) => disk.pool === pool.pool), { ownHost }))
+    notes.push(...note.found === undefined ? [] : [note.found])
+  }
+  findings.end()
+  return { disks: planned, folders: pools.all.filter(({ holdsFiles }) => holdsFiles), notes }
+}
+
+interface DiskContext {
+  name: string
+  index: number
+  bus: string
+  image: () => PlannedImage | undefined
+}
+
+/** Its pool, format and size are looked at one by one, so that each is told. */
+function planDisk(
+  findings: Findings, pools: PlanPools, disk: NewDisk, { name, index, bus, image }: DiskContext,
+): Looked<PlannedDisk> {
+  const pool = findings.look(() => pools.choose(disk.pool))
+  const format = findings.look(() => formatOf(disk.format, image()))
+  const capacity = findings.look(() => capacityOf(disk.size, image()))
+  return findings.look(() => {
+    const volume = `${name}${index === 0 ? '' : `-${index + 1}`}.${format.value === 'raw' ? 'img' : format.value}`
+    const ofImage = image()
     return {
-      pool, volume, format, bus: disk.bus ?? bus, path: `${folder}/${volume}`,
-      capacity: capacityOf(disk.size, ofImage), ...(ofImage ? { image: ofImage } : {}),
+      pool: pool.value.pool, volume, format: format.value, bus: disk.bus ?? bus, path: `${pool.value.folder}/${volume}`,
+      capacity: capacity.value, ...(ofImage ? { image: ofImage } : {}),
     }
   })
-  return vm.guest ? [...disks, planSeed(connection, vm, disks[0]?.pool)] : disks
 }
 
 /** On virtio and not as a CD-ROM: the kernels of cloud images have no driver for SATA. */
-function planSeed(connection: Connection, { name }: NewVm, wanted: string | undefined): PlannedDisk {
-  const { pool, folder } = choosePool(connection, wanted)
+function planSeed({ pool, folder }: PlannedPool, { name }: NewVm): PlannedDisk {
   const volume = seedVolume(name)
-  refuseExisting(connection, pool, volume)
   return { pool, volume, format: 'raw', bus: 'virtio', path: `${folder}/${volume}`, capacity: 0, seed: true }
 }
 
@@ -74,38 +118,9 @@ function capacityOf(size: number, image: PlannedImage | undefined): number {
   return size
 }
 
-function choosePool(connection: Connection, name: string | undefined): { pool: string, folder: string } {
-  const pool = name ?? defaultPool(connection)
-  using held = lookUp(connection, pool)
-  if (!held.isActive()) throw new BayError('wrong-state', `the pool ${pool} is not active`, { hints: [`bay pool start ${pool}`] })
-  return { pool, folder: readPool(held.xml()).path ?? '' }
-}
-
-function lookUp(connection: Connection, pool: string) {
+function refuseExisting({ pool, handle }: PlannedPool, { volume }: PlannedDisk): void {
   try {
-    return connection.pool(pool)
-  } catch (error) {
-    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
-    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', `bay pool create ${pool} --path DIR`])
-  }
-}
-
-/** The pool named default, else the only active one. */
-function defaultPool(connection: Connection): string {
-  using pools = connection.pools()
-  const names = pools.map((each) => each.name())
-  const active = pools.filter((each) => each.isActive()).map((each) => each.name())
-  const found = names.includes('default') ? 'default' : active.length === 1 ? active[0] : undefined
-  if (found !== undefined) return found
-  throw new UsageError(`which pool shall the disk be in? None is named default`, ...(active.length > 0
-    ? [`--disk SIZE,pool=${active[0]}`, `active pools: ${active.join(', ')}`]
-    : ['bay pool create default --path /var/lib/libvirt/images']))
-}
-
-function refuseExisting(connection: Connection, pool: string, volume: string): void {
-  try {
-    using held = connection.pool(pool)
-    using found = held.volume(volume)
+    using found = handle.volume(volume)
     throw new BayError('exists', `the pool ${pool} has a volume ${found.name()} already`, {
       hints: [`bay vol show ${pool}/${volume}`, 'give the machine another name'],
     })

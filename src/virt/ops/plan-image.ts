@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
 import { readImageFile, type ImageFile } from '../../provision/image-file.js'
@@ -9,9 +10,16 @@ import type { StorageVolume } from '../volume.js'
 import { findImage, isUrl, isWhole, looksLikeImage } from './image-name.js'
 
 /** Where a system disk's content comes from: a file that is read here, or a volume of the host. */
-export type PlannedImage
-  = { from: 'file', file: ImageFile, linked: boolean, format: string, capacity: number, path: string }
-    | { from: 'volume', linked: boolean, format: string, capacity: number, path: string }
+export type PlannedImage = { from: 'file', file: ImageFile } & AboutImage | { from: 'volume', below: string | null } & AboutImage
+
+interface AboutImage {
+  linked: boolean
+  format: string
+  /** bytes that a guest sees, and that a copy takes at once */
+  capacity: number
+  allocation: number
+  path: string
+}
 
 /**
  * Finds an image: a volume as POOL/NAME, a local file, an image by its name, or a path that the host knows as a volume.
@@ -27,7 +35,8 @@ export async function planImage(connection: Connection, image: string, linked: b
   if (added) return fromVolume(added, linked)
   if (linked && !connection.isLocal()) return fromVolume(volumeAt(connection, image), linked)
   const file = await readImageFile(path)
-  return { from: 'file', file, linked, format: file.format, capacity: file.capacity, path }
+  const { blocks, size } = await stat(path)
+  return { from: 'file', file, linked, format: file.format, capacity: file.capacity, allocation: Math.min(size, blocks * 512), path }
 }
 
 /** POOL/NAME, when there are such a pool and such a volume. */
@@ -68,8 +77,8 @@ function volumeAt(connection: Connection, path: string): StorageVolume {
 
 function fromVolume(volume: StorageVolume, linked: boolean): PlannedImage {
   using held = volume
-  const { format, capacity, path } = readVolume(held.xml())
-  const { path: place } = { path: path ?? held.path() }
+  const { format, capacity, allocation, path, backing } = readVolume(held.xml())
+  const place = path ?? held.path()
   if (format !== 'qcow2' && format !== 'raw') throw new UsageError(`the volume ${place} is ${format ?? 'of an unknown format'}, not qcow2 or raw`)
-  return { from: 'volume', linked, format, capacity: capacity ?? 0, path: place }
+  return { from: 'volume', linked, format, capacity: capacity ?? 0, allocation: allocation ?? 0, path: place, below: backing?.path ?? null }
 }

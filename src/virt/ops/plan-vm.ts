@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { BayError, UsageError } from '../../errors.js'
+import { UsageError } from '../../errors.js'
+import { Findings } from '../../findings.js'
 import type { DiskSpec } from '../../xml/domain-disks.js'
 import type { NicSpec } from '../../xml/domain-nics.js'
 import { domainElement, type DomainSpec } from '../../xml/domain.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
-import { VirtError } from '../errors.js'
 import { chooseDevices, type MachineDevices } from '../../provision/profile-devices.js'
+import { checkFiles } from './check-vm-files.js'
+import { checkHostMemory } from './check-vm-memory.js'
+import { refuseLeftFiles, refuseTakenName } from './check-vm-name.js'
+import { checkNics, isStopped } from './check-vm-nics.js'
 import { chooseHardware, type Hardware } from './hardware.js'
 import { macOf } from './mac.js'
 import type { NewNic, NewVm } from './new-vm.js'
+import { isOwnHost } from './own-host.js'
 import { planDisks, type PlannedDisk } from './plan-disks.js'
 import { volumeNamed } from './plan-image.js'
 import { planPci } from './plan-pci.js'
@@ -20,76 +25,80 @@ import { planPci } from './plan-pci.js'
 export interface VmPlan {
   request: NewVm
   uuid: string
+  /** networks that are stopped and will be started before */
+  networks: string[]
   disks: PlannedDisk[]
   /** The domain's XML, given where its disks' volumes really are. */
   xml: (diskPaths: readonly string[]) => string
   notes: string[]
 }
 
+export interface PlanOptions {
+  /** asked when all is well but for these networks, which are stopped: whether they may be started; never when it is left out */
+  mayStart?: (networks: readonly string[]) => Promise<boolean>
+}
+
 /**
  * Checks a request against the host and decides everything. Only looks.
- * @throws UsageError or BayError for what cannot be made
+ * @throws UsageError or BayError for what cannot be made; a FindingsError for several such things
  */
-export async function planVm(connection: Connection, request: NewVm): Promise<VmPlan> {
-  const hardware = chooseHardware(connection, { virt: request.virt })
-  const { devices, notes } = chooseDevices(request, hardware)
-  checkAgainst(hardware, request)
-  checkNics(connection, request.nics)
-  const pci = planPci(connection, request.gpus)
+export async function planVm(connection: Connection, request: NewVm, { mayStart }: PlanOptions = {}): Promise<VmPlan> {
+  const findings = new Findings()
+  const ownHost = isOwnHost(connection)
+  const free = findings.look(() => refuseTakenName(connection, request.name))
+  const hardware = findings.look(() => chooseHardware(connection, { virt: request.virt }))
+  const chosen = findings.look(() => chooseDevices(request, hardware.value))
+  if (ownHost && free.ok) findings.look(() => refuseLeftFiles(connection, request.name, { uefi: chosen.found?.devices.firmware === 'uefi' }))
+  const memory = findings.look(() => checkAgainst(connection, hardware.value, request, findings))
+  const nics = checkNics(connection, request.nics, { findings, ownHost })
+  const pci = findings.look(() => planPci(connection, request.gpus))
+  const bus = chosen.found?.devices.diskBus ?? 'virtio'
+  const planned = await findings.wait(() => planDisks(connection, request, { bus, ownHost, nameIsTaken: !free.ok }))
+  const media = await planMedia(connection, request, hardware.found?.diskBuses ?? [], findings)
+  if (ownHost && hardware.found) {
+    const files = { source: request.source, plan: planned.found, iso: media.flatMap(({ source }) => source && 'path' in source ? source.path : [])[0] }
+    await checkFiles(connection, files, hardware.found.emulatorUser, findings)
+  }
+  if (nics.stopped.length > 0 && !(findings.none && await mayStart?.(nics.stopped))) {
+    for (const name of nics.stopped) findings.look(() => { throw isStopped(name) })
+  }
+  findings.end()
   const uuid = randomUUID()
-  const disks = await planDisks(connection, request, devices.diskBus)
-  const media = await planMedia(connection, request, hardware)
-  const spec = { ...specOf(request, hardware, devices, { uuid, seed: disks.find(({ seed }) => seed) }), pci: pci.addresses }
+  const { disks, notes } = planned.value
+  const identity = { uuid, seed: disks.find(({ seed }) => seed) }
+  const spec = { ...specOf(request, hardware.value, chosen.value.devices, identity), pci: pci.value.addresses }
   const xml = (paths: readonly string[]) => serialize(domainElement({
     ...spec, disks: [...disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), ...media],
   }))
-  return { request, uuid, disks, xml, notes: [...hardware.note ? [hardware.note] : [], ...notes, ...pci.notes] }
+  const more = [hardware.value.note, memory.value, ...nics.notes, ...notes].flatMap((note) => note ?? [])
+  return { request, uuid, networks: nics.stopped, disks, xml, notes: [...more, ...chosen.value.notes, ...pci.value.notes] }
 }
 
-function checkAgainst(hardware: Hardware, { vcpus, graphics }: NewVm): void {
-  if (vcpus > hardware.maxVcpus) throw new UsageError(`--vcpus ${vcpus}: this host's machines have at most ${hardware.maxVcpus}`)
-  if (graphics !== undefined && graphics !== 'none' && !hardware.graphics.includes(graphics)) {
+/** Gives a note. What a driver without machines of its own says of memory is made up. */
+function checkAgainst(
+  connection: Connection, hardware: Hardware, { vcpus, graphics, memory, start }: NewVm, findings: Findings,
+): string | undefined {
+  findings.look(() => {
+    if (vcpus > hardware.maxVcpus) throw new UsageError(`--vcpus ${vcpus}: this host's machines have at most ${hardware.maxVcpus}`)
+  })
+  findings.look(() => {
+    if (graphics === undefined || graphics === 'none' || hardware.graphics.includes(graphics)) return
     throw new UsageError(`this host's machines have no ${graphics} display`, `--graphics ${[...hardware.graphics, 'none'].join('|')}`)
-  }
-}
-
-function checkNics(connection: Connection, nics: readonly NewNic[]): void {
-  for (const { kind, source, filter } of nics) {
-    if (kind === 'network') checkNetwork(connection, source ?? '')
-    if (filter !== undefined) checkFilter(connection, filter)
-  }
-}
-
-function checkNetwork(connection: Connection, name: string): void {
-  try {
-    using network = connection.network(name)
-    if (network.isActive()) return
-  } catch (error) {
-    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
-    throw error.restated(`there is no network named ${name}`, ['bay net list', '--network NET, user or none'])
-  }
-  throw new BayError('wrong-state', `the network ${name} is not active`, { hints: [`bay net start ${name}`] })
-}
-
-/** libvirt takes a name that no filter has, and fails only when the machine starts. */
-function checkFilter(connection: Connection, name: string): void {
-  try {
-    using filter = connection.filter(name)
-    filter.name()
-  } catch (error) {
-    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
-    throw error.restated(`there is no filter named ${name}`, ['bay filter list'])
-  }
+  })
+  return hardware.qemu ? checkHostMemory(connection, memory, { start }) : undefined
 }
 
 /** The installer's disc. */
-async function planMedia(connection: Connection, { source }: NewVm, { diskBuses }: Hardware): Promise<DiskSpec[]> {
-  if (source.kind === 'kernel') await mustExist(connection, '--kernel', source.kernel)
-  if (source.kind === 'kernel' && source.initrd !== undefined) await mustExist(connection, '--initrd', source.initrd)
+async function planMedia(
+  connection: Connection, { source }: NewVm, diskBuses: readonly string[], findings: Findings,
+): Promise<DiskSpec[]> {
+  const needs = (flag: string, path: string) => findings.wait(() => mustExist(connection, flag, path))
+  if (source.kind === 'kernel') await needs('--kernel', source.kernel)
+  if (source.kind === 'kernel' && source.initrd !== undefined) await needs('--initrd', source.initrd)
   if (source.kind !== 'iso') return []
   using volume = volumeNamed(connection, source.iso) ?? null
   const path = volume ? volume.path() : resolve(source.iso)
-  if (!volume) await mustExist(connection, '--iso', path)
+  if (!volume) await needs('--iso', path)
   return [{ device: 'cdrom', source: { type: 'file', path }, format: 'raw', bus: diskBuses.includes('sata') ? 'sata' : 'scsi' }]
 }
 

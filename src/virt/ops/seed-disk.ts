@@ -22,7 +22,7 @@ export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan
     const { size } = await stat(path)
     const filled = (disk: PlannedDisk): PlannedDisk => ({
       ...disk, capacity: size,
-      image: { from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, path },
+      image: { from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, allocation: size, path },
     })
     return await work({ ...plan, disks: plan.disks.map((disk) => disk.seed ? filled(disk) : disk) })
   } finally {

@@ -20,6 +20,7 @@ export const libvirtTable = {
   virConnectGetCapabilities: ['owned', 'conn'],
   virConnectGetDomainCapabilities: ['owned', 'conn', 'text?', 'text?', 'text?', 'text?', 'uint'],
   virNodeGetInfo: ['status', 'conn', 'out'],
+  virNodeGetMemoryStats: ['status', 'conn', 'int', 'out', 'out', 'uint'],
   virConnectDomainEventRegisterAny: ['count', 'conn', 'domain?', 'int', 'address', 'address', 'address'],
   virConnectDomainEventDeregisterAny: ['status', 'conn', 'int'],
   virEventRegisterDefaultImpl: ['status'],

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { codeOf } from './state-folder.js'
+import { overlap, type Subnet } from './network-subnet.js'
+
+/** A subnet that this system reaches by one of its devices. */
+export interface Route {
+  device: string
+  subnet: Subnet
+}
+
+export interface Clash extends Route {
+  own: Subnet
+  /** whether both are the same subnet */
+  exactly: boolean
+}
+
+/** The IPv4 routes of this system but the default one. */
+export function hostRoutes(): Route[] {
+  try {
+    return parseRoutes(readFileSync('/proc/net/route', 'latin1'))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The kernel's table: device, destination and mask are its first, second and eighth column, in hexadecimal, last byte first. */
+export function parseRoutes(text: string): Route[] {
+  return text.split('\n').slice(1).flatMap((line) => {
+    const columns = line.trim().split(/\s+/)
+    const [device, destination, mask] = [columns[0] ?? '', columns[1], columns[7]]
+    if (destination === undefined || mask === undefined) return []
+    const prefix = bytesOf(mask).map((byte) => byte.toString(2).replaceAll('0', '').length).reduce((sum, bits) => sum + bits, 0)
+    return prefix === 0 ? [] : [{ device, subnet: { family: 'ipv4' as const, bytes: bytesOf(destination), prefix } }]
+  })
+}
+
+/** The routes that lead into one of these subnets. */
+export function clashes(subnets: readonly Subnet[], routes: readonly Route[]): Clash[] {
+  return subnets.flatMap((own) => routes.filter(({ subnet }) => overlap(own, subnet)).map((route) => ({
+    ...route, own, exactly: own.prefix === route.subnet.prefix,
+  })))
+}
+
+function bytesOf(hex: string): number[] {
+  return [...Buffer.from(hex.padStart(8, '0'), 'hex')].reverse()
+}

@@ -1,0 +1,80 @@
+import { BayError, UsageError } from '../../errors.js'
+import { readPool } from '../../xml/pool.js'
+import type { Connection } from '../connection.js'
+import { VirtError } from '../errors.js'
+import type { StoragePool } from '../pool.js'
+
+/** A running pool that a new machine's disks go into. */
+export interface PlannedPool {
+  pool: string
+  handle: StoragePool
+  /** where its volumes are; empty where they are no files */
+  folder: string
+  /** whether its volumes are files, which take room as they are written */
+  holdsFiles: boolean
+  /** bytes, when the pool was last looked at; null when libvirt has not looked */
+  available: number | null
+}
+
+/** The pools of a plan, each asked about once. */
+export class PlanPools implements Disposable {
+  readonly #connection: Connection
+  readonly #found = new Map<string | undefined, PlannedPool>()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** The pool of that name, or the one that is meant without a name. @throws BayError `not-found`, `wrong-state`, UsageError */
+  choose(name: string | undefined): PlannedPool {
+    const known = this.#found.get(name)
+    if (known) return known
+    const chosen = name === undefined ? this.choose(defaultPool(this.#connection)) : this.#lookAt(name)
+    this.#found.set(name, chosen)
+    return chosen
+  }
+
+  get all(): PlannedPool[] {
+    return [...new Set(this.#found.values())]
+  }
+
+  [Symbol.dispose](): void {
+    for (const { handle } of this.all) handle[Symbol.dispose]()
+  }
+
+  #lookAt(pool: string): PlannedPool {
+    const handle = lookUp(this.#connection, pool)
+    try {
+      if (!handle.isActive()) throw new BayError('wrong-state', `the pool ${pool} is not active`, { hints: [`bay pool start ${pool}`] })
+      const { path, type, available } = readPool(handle.xml())
+      return { pool, handle, folder: path ?? '', holdsFiles: fileTypes.includes(type), available }
+    } catch (error) {
+      handle[Symbol.dispose]()
+      throw error
+    }
+  }
+}
+
+/** Pools whose volumes are files, which take room as they are written. */
+export const fileTypes: readonly string[] = ['dir', 'fs', 'netfs', 'vstorage']
+
+function lookUp(connection: Connection, pool: string): StoragePool {
+  try {
+    return connection.pool(pool)
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
+    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', `bay pool create ${pool} --path DIR`])
+  }
+}
+
+/** The pool named default, else the only active one. */
+function defaultPool(connection: Connection): string {
+  using pools = connection.pools()
+  const names = pools.map((each) => each.name())
+  const active = pools.filter((each) => each.isActive()).map((each) => each.name())
+  const found = names.includes('default') ? 'default' : active.length === 1 ? active[0] : undefined
+  if (found !== undefined) return found
+  throw new UsageError(`which pool shall the disk be in? None is named default`, ...(active.length > 0
+    ? [`--disk SIZE,pool=${active[0]}`, `active pools: ${active.join(', ')}`]
+    : ['bay pool create default --path /var/lib/libvirt/images']))
+}
