@@ -41,8 +41,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
 
   for (const [step, args, code, says] of [
     ['libvirt refuses the definition: 256 CPUs need an IOMMU', ['--empty', '--disk', '1M', '--vcpus', '256'], 1, /^bay: .*255 vCPUs/],
-    ['it does not start: there is no such bridge', ['--empty', '--disk', '1M', '--disk', '1M', '--memory', '32M', '--network', 'bridge=nobr0'], 1, /^bay: .*nobr0/],
-    ['it does not start: no host has the memory', ['--empty', '--disk', '1M', '--memory', '1T', '--autostart'], 1, /^bay: .*[Mm]emory/],
+    ['it does not start: there is no such bridge', ['--empty', '--disk', '1M', '--disk', '1M', '--memory', '32M', '--autostart', '--network', 'bridge=nobr0'], 1, /^bay: .*nobr0/],
   ] as const) {
     it(step, async () => {
       const failed = await rig.bay(create(...args))
@@ -61,8 +60,14 @@ describe('bay vm create: nothing is left of one that fails', function () {
     await rm(foreign)
   })
 
-  it('an image does not fit into its pool', async () => {
-    const failed = await rig.bay(create('--image', big, '--disk', '300M,pool=undo-tiny'))
+  it('an image does not fit into its pool, which was fuller than libvirt knew', async () => {
+    const [foreign, image] = [join(rig.host.dir, 'pools/undo-tiny/foreign'), join(rig.files, 'undo-6m.img')]
+    await rig.host.exec(['dd', 'if=/dev/zero', `of=${foreign}`, 'bs=1M', 'count=5', 'status=none'])
+    await writeFile(image, Buffer.alloc(6 * 2 ** 20, 1))
+    const failed = await rig.bay(create('--image', image, '--disk', '300M,pool=undo-tiny'))
+    await rig.host.exec(['rm', foreign])
+    await rig.virsh('pool-refresh', 'undo-tiny')
+    await rm(image)
     expect(failed).to.include({ code: 1, stdout: '' })
     expect(last(failed)).to.match(/^bay: .*[Nn]o space left/)
   })
