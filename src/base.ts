@@ -153,6 +153,12 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     process.exitCode = exitCodes[code]
   }
 
+  /** Ends the program as a program in a guest ended, in the way of shells; what is no exit code here is 255. */
+  protected endAsGuest(exitCode: number | null, signal: number | null): void {
+    const code = exitCode ?? (signal === null ? 255 : 128 + signal)
+    process.exitCode = code >= 0 && code <= 255 ? code : 255
+  }
+
   /** Tells people something that is not the result. */
   protected note(text: string): void {
     if (!this.flags.quiet) writeErr(`${text}\n`)

@@ -15,12 +15,12 @@ export function guardStreams(onBroken: (error: NodeJS.ErrnoException) => void): 
 }
 
 /**
- * Writes text to stdout whole, whatever its length and whether stdout is a pipe, a file or a terminal; resolves when
+ * Writes text, or bytes, to stdout whole, whatever its length and whether stdout is a pipe, a file or a terminal; resolves when
  * the system has it. A reader that has gone away counts as success.
  * @throws BayError failed when it cannot be written, such as on a full disk.
  */
-export async function writeOut(text: string): Promise<void> {
-  if (text === '') return
+export async function writeOut(text: string | Uint8Array): Promise<void> {
+  if (text.length === 0) return
   listen()
   try {
     // Node's own stream for files forgets what a short write left over.
@@ -33,8 +33,8 @@ export async function writeOut(text: string): Promise<void> {
   }
 }
 
-/** Writes text to stderr; what cannot be written there is lost, for there is nobody to tell. */
-export function writeErr(text: string): void {
+/** Writes text, or bytes, to stderr; what cannot be written there is lost, for there is nobody to tell. */
+export function writeErr(text: string | Uint8Array): void {
   listen()
   process.stderr.write(text)
 }
@@ -73,7 +73,7 @@ function listen(): void {
   })
 }
 
-function writeStream(text: string): Promise<void> {
+function writeStream(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (!error) return resolve()
