@@ -8,6 +8,7 @@ import { errorJson, renderError, type ErrorJson } from './output/failure.js'
 import { renderList } from './output/format.js'
 import { Progress } from './output/progress.js'
 import { toJson, toYaml } from './output/serialize.js'
+import { Transfer } from './output/transfer.js'
 import { writeErr, writeOut } from './output/streams.js'
 import { escapeControl } from './output/escape.js'
 import type { Column } from './output/table.js'
@@ -110,6 +111,12 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
   protected step(text: string): void {
     this.#progress ??= new Progress({ quiet: this.flags.quiet })
     this.#progress.step(text)
+  }
+
+  /** The same for what moves bytes; `as` stands before each step. */
+  protected transfer(as: string): Transfer {
+    const progress = { step: (text: string) => this.step(`${as}${text}`), note: (text: string) => this.note(text), end: () => undefined }
+    return new Transfer({ quiet: this.flags.quiet, progress })
   }
 
   protected override note(text: string): void {

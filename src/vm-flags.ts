@@ -19,7 +19,7 @@ export const newVmFlags = {
   'initrd': Flags.string({ helpValue: 'FILE', description: 'with this initial RAM disk', dependsOn: ['kernel'] }),
   'cmdline': Flags.string({ helpValue: 'TEXT', description: 'and this kernel command line', dependsOn: ['kernel'] }),
   'iso': Flags.string({ helpValue: 'FILE', description: 'boot this disc while the disk is empty; a path on the host, or POOL/NAME', exclusive: ['image', 'empty'] }),
-  'image': Flags.string({ helpValue: 'FILE', description: 'copy this disk image: a local file, or POOL/NAME', exclusive: ['empty'] }),
+  'image': Flags.string({ helpValue: 'IMAGE', description: 'copy this disk image: a local file, a URL, an image\'s name, or POOL/NAME', exclusive: ['empty'] }),
   'linked': Flags.boolean({ description: 'do not copy the image: make a thin layer over it', dependsOn: ['image'] }),
   'empty': Flags.boolean({ description: 'an empty disk and nothing to boot from' }),
   'disk': Flags.string({

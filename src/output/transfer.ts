@@ -2,20 +2,22 @@ import { formatSize } from '../units.js'
 import { Progress, type ProgressSink } from './progress.js'
 import { useColor } from './streams.js'
 
+type Lines = Pick<Progress, 'step' | 'note' | 'end'>
+
 /**
  * Steps that move bytes: how many, of how many, how fast. A terminal sees it move; elsewhere a line every five seconds is
  * enough for a log.
  */
 export class Transfer implements Disposable {
-  readonly #progress: Progress
+  readonly #progress: Lines
   readonly #every: number
   #step = ''
   #from: { at: number, done: number } | null = null
   #shown = 0
 
-  /** `every` is how often bytes are shown, in milliseconds. */
-  constructor({ quiet, sink, every }: { quiet: boolean, sink?: ProgressSink, every?: number }) {
-    this.#progress = new Progress({ quiet, ...sink && { sink } })
+  /** `every` is how often bytes are shown, in milliseconds; `progress` is where, when the steps are part of a longer work. */
+  constructor({ quiet, sink, every, progress }: { quiet: boolean, sink?: ProgressSink, every?: number, progress?: Lines }) {
+    this.#progress = progress ?? new Progress({ quiet, ...sink && { sink } })
     this.#every = every ?? (useColor(process.stderr) ? 200 : 5000)
   }
 

@@ -136,7 +136,7 @@ describe('bay vm create: disks, discs and images', function () {
       [['--image', join(rig.files, 'none.qcow2')], /there is no such file/],
       [['--image', join(rig.files, 'folder')], /is no file/],
       [['--image', await file('empty.qcow2', '')], /is empty/],
-      [['--image', 'https://example.org/x.qcow2'], /is a URL/],
+      [['--image', 'ftp://example.org/x.qcow2'], /no URL from which bay can download/],
       [['--image', 'default/none.qcow2'], /there is no such file/],
       [['--image', qcow2, '--disk', '64M,format=raw'], /makes a qcow2 disk, not raw/],
       [['--image', await file('cut.qcow2', Buffer.from('514649fb00000003', 'hex'))], /is cut short or damaged/],

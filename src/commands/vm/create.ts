@@ -8,8 +8,8 @@ import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
 import { createVm } from '../../virt/ops/create-vm.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
-import { planVm } from '../../virt/ops/plan-vm.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
+import { planWithImage } from '../../virt/ops/url-image.js'
 import { unlessMade } from '../../virt/ops/unless-made.js'
 import { conditionChoice } from '../../virt/ops/wait-condition.js'
 import { waitForNewVm } from '../../virt/ops/wait-new-vm.js'
@@ -75,11 +75,13 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
   }
 
   async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as = '' }: Run): Promise<Outcome> {
-    const plan = await planVm(host, request, { mayStart: (networks) => this.#mayStart(networks) })
+    const report = (step: string) => this.step(`${as}${step}`)
+    const mayStart = (networks: readonly string[]) => this.#mayStart(networks)
+    const plan = await planWithImage(host, request, { mayStart, dryRun: this.dryRun, signal, report: this.transfer(as) })
+    if (plan === null) return { changed: true, said: 'would be created, once its image is downloaded', uuid: null, disks: null, xml: null }
     const xml = plan.xml([])
     for (const note of plan.notes) this.noteOnce(note)
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
-    const report = (step: string) => this.step(`${as}${step}`)
     const made = await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report }))
     const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: flags.timeout, report })
     const said = made.started ? 'created and started' : 'created'

@@ -7,7 +7,7 @@ import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import type { StorageVolume } from '../volume.js'
-import { findImage, isUrl, isWhole, looksLikeImage } from './image-name.js'
+import { findImage, isWhole, looksLikeImage } from './image-name.js'
 
 /** Where a system disk's content comes from: a file that is read here, or a volume of the host. */
 export type PlannedImage = { from: 'file', file: ImageFile } & AboutImage | { from: 'volume', below: string | null } & AboutImage
@@ -27,7 +27,6 @@ interface AboutImage {
  * @throws UsageError when there is none, or it cannot serve
  */
 export async function planImage(connection: Connection, image: string, linked: boolean, pool?: string): Promise<PlannedImage> {
-  if (isUrl(image)) throw new UsageError('--image is a URL', 'keep it on the host first: bay image add NAME URL', 'then: --image NAME')
   const volume = volumeNamed(connection, image)
   if (volume) return fromVolume(volume, linked)
   const path = resolve(image)
