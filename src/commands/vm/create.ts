@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import type { Interfaces } from '@oclif/core'
 import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
-import { changeFlags, durationFlag, manyFlags } from '../../flags.js'
+import { creationFlags } from '../../creation-flags.js'
+import { changeFlags } from '../../flags.js'
 import { guestFlags } from '../../guest-flags.js'
 import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
@@ -11,7 +11,6 @@ import { interruptible } from '../../virt/ops/interrupt.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
 import { planWithImage } from '../../virt/ops/url-image.js'
 import { unlessMade } from '../../virt/ops/unless-made.js'
-import { conditionChoice } from '../../virt/ops/wait-condition.js'
 import { waitForNewVm } from '../../virt/ops/wait-new-vm.js'
 import { newVmFlags } from '../../vm-flags.js'
 
@@ -35,20 +34,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   // Its input is the guests' passwords, or the file: never a name.
   static override args = { name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --count the beginning of it' }) }
-  static override flags = {
-    ...newVmFlags, ...guestFlags, ...changeFlags,
-    'autostart': Flags.boolean({ description: 'start it with its host' }),
-    'no-start': Flags.boolean({ description: 'do not start it' }),
-    'wait': Flags.string({
-      multiple: true, multipleNonGreedy: true, default: ['running'], helpValue: `${conditionChoice}|none`,
-      description: 'what to wait for; repeatable: all of it',
-    }),
-    'timeout': durationFlag({ helpValue: 'TIME', default: 300_000, defaultHelp: () => Promise.resolve('5m'), description: 'how long to wait' }),
-    'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
-    'count': Flags.integer({ min: 1, max: 1000, helpValue: 'N', description: 'make NAME-1 to NAME-N', exclusive: ['file'] }),
-    'file': Flags.string({ char: 'f', helpValue: 'FILE', description: 'make the machines of this YAML or JSON file; - for standard input' }),
-    'parallel': manyFlags.parallel,
-  }
+  static override flags = { ...newVmFlags, ...guestFlags, ...changeFlags, ...creationFlags }
 
   readonly #answers = new Map<string, Promise<boolean>>()
 
