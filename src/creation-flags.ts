@@ -10,7 +10,7 @@ export const creationFlags = {
     multiple: true, multipleNonGreedy: true, default: ['running'], helpValue: `${conditionChoice}|none`,
     description: 'what to wait for; repeatable: all of it',
   }),
-  'timeout': durationFlag({ helpValue: 'TIME', default: 300_000, defaultHelp: () => Promise.resolve('5m'), description: 'how long to wait' }),
+  'timeout': durationFlag({ helpValue: 'TIME', description: 'how long to wait (default: 5m, with --unattended 2h)' }),
   'if-missing': Flags.boolean({ description: 'leave a machine of that name alone instead of failing' }),
   'count': Flags.integer({ min: 1, max: 1000, helpValue: 'N', description: 'make NAME-1 to NAME-N', exclusive: ['file'] }),
   'file': Flags.string({ char: 'f', helpValue: 'FILE', description: 'make the machines of this YAML or JSON file; - for standard input' }),

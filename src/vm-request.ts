@@ -1,13 +1,15 @@
 import type { Interfaces } from '@oclif/core'
 import { UsageError } from './errors.js'
 import { guestFlags, guestFrom, PasswordHashes, saysOfGuest } from './guest-flags.js'
+import { installFrom, type installFlags } from './install-flags.js'
 import { checkName } from './names.js'
 import { applyProfile, type MachineSettings } from './provision/profile-apply.js'
 import { findProfile } from './provision/profiles.js'
 import type { NewGuest, NewVm, NewVmSource } from './virt/ops/new-vm.js'
 import { checkMemory, parseDisk, parseGpus, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
 
-export type VmFlags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags> & { 'autostart': boolean, 'no-start': boolean }
+export type VmFlags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags & typeof installFlags>
+  & { 'autostart': boolean, 'no-start': boolean }
 
 /** The machine that the command line asks for: flags over the profile, the profile over the defaults. @throws UsageError */
 export async function newVmFrom(name: string, flags: VmFlags, hashes = new PasswordHashes()): Promise<NewVm> {
@@ -20,10 +22,12 @@ export async function newVmFrom(name: string, flags: VmFlags, hashes = new Passw
     virt: flags.virt, os: flags.os, packages: flags.package, run: flags.run, user: flags.user,
     autostart: flags.autostart || undefined,
   })
+  const install = await installFrom(flags, { source, settings, hashes })
   return {
     ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
     nics: parseNics(networks, { mac: flags.mac, filter }), gpus: parseGpus(flags.gpu), description: flags.description, start: !flags['no-start'],
-    guest: await guestOf(flags, source, settings, hashes),
+    virtio: settings.virtio ?? (install?.drivers === undefined ? undefined : true),
+    guest: install ? undefined : await guestOf(flags, source, settings, hashes), install,
   }
 }
 
@@ -35,7 +39,7 @@ async function guestOf(
   const asked = saysOfGuest(flags)
   if (source.kind !== 'image') {
     if (!asked) return undefined
-    throw new UsageError(`${said(flags).join(', ')}: only a guest from an image with cloud-init can be told`, '--image FILE')
+    throw new UsageError(`${said(flags).join(', ')}: only a guest from an image with cloud-init can be told`, '--image FILE', '--iso FILE --os NAME --unattended')
   }
   if (!asked && user === undefined && packages.length === 0 && run.length === 0) return undefined
   return { ...await guestFrom(flags, hashes), user, packages, run, timezone }

@@ -35,24 +35,25 @@ const longest = 512
 const mostBytes = 4096
 
 /**
- * The first line of a file that only its owner can read, or of standard input for `-`: a password, or its hash.
+ * The first line of a file that only its owner can read, or of standard input for `-`: a password, its hash, or another secret
+ * of that form, which `what` names.
  * @throws UsageError when others may read the file, it is someone else's, or its first line is no password
  */
-export async function readPasswordFile(path: string): Promise<Secret> {
+export async function readPasswordFile(path: string, what = 'password'): Promise<Secret> {
   if (path === '-') {
-    if (process.stdin.isTTY) throw new UsageError('a password from a terminal would be seen', 'pipe it in, or give a file')
+    if (process.stdin.isTTY) throw new UsageError(`a ${what} from a terminal would be seen`, 'pipe it in, or give a file')
     return passwordIn(await bytesOf(process.stdin, 'standard input'), 'standard input')
   }
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`the password file ${path} cannot be read: ${reason(error)}`)
+    throw new UsageError(`the ${what} file ${path} cannot be read: ${reason(error)}`)
   })
   try {
     // Of what is open, not of the path: the file cannot be exchanged in between. A pipe is fine: <(pass show vm).
     const { mode, uid } = await file.stat()
-    if ((mode & 0o077) !== 0) throw new UsageError(`others may read the password file ${path}`, `chmod 600 ${path}`)
-    if (!isOurs(uid)) throw new UsageError(`the password file ${path} belongs to another user`, `make it yours: chown, then chmod 600 ${path}`)
+    if ((mode & 0o077) !== 0) throw new UsageError(`others may read the ${what} file ${path}`, `chmod 600 ${path}`)
+    if (!isOurs(uid)) throw new UsageError(`the ${what} file ${path} belongs to another user`, `make it yours: chown, then chmod 600 ${path}`)
     const bytes = await bytesOf(file.createReadStream({ autoClose: false }), path).catch((error: NodeJS.ErrnoException) => {
-      throw error instanceof UsageError ? error : new UsageError(`the password file ${path} cannot be read: ${reason(error)}`)
+      throw error instanceof UsageError ? error : new UsageError(`the ${what} file ${path} cannot be read: ${reason(error)}`)
     })
     return passwordIn(bytes, path)
   } finally {

@@ -1,15 +1,18 @@
 /** The systems that a guest may run, by the word of `os:` and `--os`, and the family that each belongs to. */
 export const systems = {
-  linux: 'linux',
-  debian: 'linux',
-  ubuntu: 'linux',
-  fedora: 'linux',
-  rhel: 'linux',
-  suse: 'linux',
-  arch: 'linux',
-  alpine: 'linux',
-  windows: 'windows',
-  other: 'other',
+  'linux': 'linux',
+  'debian': 'linux',
+  'ubuntu': 'linux',
+  'fedora': 'linux',
+  'rhel': 'linux',
+  'suse': 'linux',
+  'arch': 'linux',
+  'alpine': 'linux',
+  'windows': 'windows',
+  'windows-10': 'windows',
+  'windows-11': 'windows',
+  'windows-server': 'windows',
+  'other': 'other',
 } as const satisfies Record<string, Family>
 
 export type System = keyof typeof systems

@@ -7,12 +7,12 @@ import { readMemoryStats, type MemoryStats } from './memory-stats.js'
 import { Network } from './network.js'
 import { NodeDevice } from './node-device.js'
 import { StoragePool } from './pool.js'
-import { call, openInBackground } from './raw/bind.js'
+import { call, callInBackground, openInBackground } from './raw/bind.js'
 import { holdEventLoop, registerEventLoop } from './raw/event-loop.js'
 import type { Pointer } from './raw/types.js'
 import { longFrom } from './read.js'
 import { readDomainStats, type DomainStats } from './stats.js'
-import { validate } from './flags.js'
+import { startValidate, validate } from './flags.js'
 import { StorageVolume } from './volume.js'
 
 export interface OpenOptions {
@@ -92,6 +92,11 @@ export class Connection extends Handle<'conn'> {
 
   domain(name: string): Domain { return new Domain(call.virDomainLookupByName(this.pointer, name), this.pointer) }
   domainByUuid(uuid: string): Domain { return new Domain(call.virDomainLookupByUUIDString(this.pointer, uuid), this.pointer) }
+  /** Starts a machine as this XML says; one of that UUID that is defined and off keeps its definition. */
+  async startAs(xml: string): Promise<Domain> {
+    return new Domain(await callInBackground(this.pointer, 'virDomainCreateXML', this.pointer, xml, startValidate), this.pointer)
+  }
+
   defineDomain(xml: string): Domain { return new Domain(call.virDomainDefineXMLFlags(this.pointer, xml, validate), this.pointer) }
 
   networks(flags = 0): Network[] & Disposable {

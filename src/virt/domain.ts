@@ -68,6 +68,13 @@ export class Domain extends Handle<'domain'> {
   /** Asks the guest; `flags` are virDomainRebootFlagValues. */
   reboot(flags = 0): Promise<void> { return this.#long('virDomainReboot', flags) }
   reset(): void { call.virDomainReset(this.pointer, 0) }
+  /** Presses keys of Linux' numbers (input-event-codes.h) together for `hold` milliseconds. */
+  sendKeys(keys: readonly number[], hold: number): void {
+    const codes = Buffer.alloc(4 * keys.length)
+    keys.forEach((key, index) => codes.writeUInt32LE(key, 4 * index))
+    call.virDomainSendKey(this.pointer, 0, hold, codes, keys.length, 0)
+  }
+
   suspend(): void { call.virDomainSuspend(this.pointer) }
   resume(): void { call.virDomainResume(this.pointer) }
   wakeUp(): void { call.virDomainPMWakeup(this.pointer, 0) }

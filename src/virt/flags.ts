@@ -3,6 +3,9 @@
 /** virDomainDefineFlags, virNetworkDefineFlags, virNWFilterDefineFlags, virStoragePoolDefineFlags: check against the schema */
 export const validate = 1
 
+/** virDomainCreateFlags */
+export const startValidate = 16
+
 /** virDomainXMLFlags */
 export const domainXml = { secure: 1, inactive: 2 } as const
 

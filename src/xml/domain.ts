@@ -8,6 +8,7 @@ import { clockElement, hypervElement } from './domain-hyperv.js'
 import type { HypervFeature } from './domain-hyperv.js'
 import { nicElement } from './domain-nics.js'
 import type { NicSpec } from './domain-nics.js'
+import { installElement, type InstallMark } from './install-mark.js'
 import { bayElement } from './metadata.js'
 import { el } from './node.js'
 import type { Attributes, Child, XmlElement } from './node.js'
@@ -32,6 +33,8 @@ export interface DomainSpec extends OsSpec {
   description?: string
   /** Attributes of our own element in `<metadata>`. */
   metadata?: Attributes
+  /** Its system is to be installed. */
+  install?: InstallMark
   cpu?: 'host-passthrough' | 'host-model' | 'maximum'
   /** `utc` unless told; Windows wants `localtime`. */
   clock?: 'utc' | 'localtime'
@@ -69,7 +72,7 @@ export function domainElement(spec: DomainSpec): XmlElement {
     spec.uuid && el('uuid', {}, spec.uuid),
     spec.title && el('title', {}, spec.title),
     spec.description && el('description', {}, spec.description),
-    spec.metadata && el('metadata', {}, bayElement(spec.metadata)),
+    (spec.metadata ?? spec.install) && el('metadata', {}, spec.metadata && bayElement(spec.metadata), spec.install && installElement(spec.install)),
     el('memory', { unit: 'KiB' }, whole(kibibytes(spec.memory, 'memory'), 'memory in KiB', { min: 1 })),
     el('vcpu', {}, whole(spec.vcpus, 'vcpus', { min: 1, max: 4096 })),
     osElement(spec),

@@ -29,7 +29,7 @@ describe('bay profile', () => {
     })
     const table = await run('list', '--filter', 'name=web')
     expect(table.stdout).to.match(/^NAME +OS +VCPUS +MEMORY +DESCRIPTION\nweb +debian +1 +3G +Debian 12, .*\n$/)
-    expect((await run('list', '-q', '--filter', 'os=windows')).stdout).to.equal('windows-11\nwindows-server\n')
+    expect((await run('list', '-q', '--filter', 'os~=^windows')).stdout).to.equal('windows-11\nwindows-server\n')
   })
 
   it('show gives what it says, to people only that', async () => {

@@ -57,6 +57,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   },
   validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE' },
   snapshotXml: { secure: 'VIR_DOMAIN_XML_SECURE' },
+  startValidate: { '': 'VIR_DOMAIN_START_VALIDATE' },
   domainXml: { secure: 'VIR_DOMAIN_XML_SECURE', inactive: 'VIR_DOMAIN_XML_INACTIVE' },
   inactiveXml: { '': 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },
   undefine: {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Connection } from '../../src/virt/connection.js'
 import { Domain } from '../../src/virt/domain.js'
-import { affect } from '../../src/virt/flags.js'
+import { affect, domainXml as domainXmlFlags } from '../../src/virt/flags.js'
 import { Network } from '../../src/virt/network.js'
 import { NodeDevice } from '../../src/virt/node-device.js'
 import { StoragePool } from '../../src/virt/pool.js'
@@ -40,6 +40,17 @@ describe('handles', () => {
       using made = it.defineDomain(domainXml('handles-1'))
       expect(made.state()).to.deep.equal({ state: 'off', reason: 'unknown' })
       expect(made.id()).to.equal(null)
+      made.undefine(0)
+    },
+    startAs: async (it) => {
+      using made = it.defineDomain(domainXml('handles-2'))
+      const otherwise = made.xml().replace(/<name>/, '<description>otherwise</description>$&')
+      using started = await it.startAs(otherwise)
+      expect(started.uuid()).to.equal(made.uuid())
+      expect(started.xml()).to.include('otherwise')
+      expect(started.xml(domainXmlFlags.inactive)).to.not.include('otherwise')
+      await started.destroy()
+      expect(made.xml()).to.not.include('otherwise')
       made.undefine(0)
     },
     networks: (it) => { using found = it.networks(); expect(found.map((each) => each.name())).to.deep.equal(['default']) },
@@ -107,6 +118,10 @@ describe('handles', () => {
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
     wakeUp: (it) => shows('noSupport', () => it.wakeUp()),
     reset: (it) => it.reset(),
+    sendKeys: async (it) => {
+      it.sendKeys([57], 1)
+      await shows('invalidArgument', () => it.sendKeys([], 1))
+    },
     reboot: async (it) => { await it.reboot(); expect(it.state().state).to.equal('running') },
     createSnapshot: (it) => { using made = it.createSnapshot(snapshotXml); expect(made.name()).to.equal('one') },
     snapshotCount: (it) => expect(it.snapshotCount()).to.equal(1),

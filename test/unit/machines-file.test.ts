@@ -9,12 +9,13 @@ import { stringify } from 'yaml'
 import { UsageError } from '../../src/errors.js'
 import { durationFlag } from '../../src/flags.js'
 import { guestFlags } from '../../src/guest-flags.js'
+import { installFlags } from '../../src/install-flags.js'
 import { machinesWanted } from '../../src/machines-wanted.js'
 import { newVmFlags } from '../../src/vm-flags.js'
 import { thrown } from './thrown.js'
 
 const definitions = {
-  ...newVmFlags, ...guestFlags,
+  ...newVmFlags, ...guestFlags, ...installFlags,
   'autostart': Flags.boolean(), 'no-start': Flags.boolean(), 'if-missing': Flags.boolean(),
   'wait': Flags.string({ multiple: true, multipleNonGreedy: true, default: ['running'] }),
   'timeout': durationFlag({ default: 300_000 }),

@@ -4,9 +4,11 @@ import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { creationFlags } from '../../creation-flags.js'
 import { changeFlags } from '../../flags.js'
 import { guestFlags } from '../../guest-flags.js'
+import { installFlags } from '../../install-flags.js'
 import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
 import { createVm } from '../../virt/ops/create-vm.js'
+import { installNewVm } from '../../virt/ops/install-new-vm.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
 import { planWithImage } from '../../virt/ops/url-image.js'
@@ -27,6 +29,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     '<%= config.bin %> vm create web-1 --image debian-12.qcow2 --disk 20G --memory 2G --wait ip',
     '<%= config.bin %> vm create web-2 --image default/debian-12.qcow2 --linked',
     '<%= config.bin %> vm create setup --iso /srv/debian-12-netinst.iso --disk 20G,pool=fast',
+    '<%= config.bin %> vm create db --iso /srv/debian-12-netinst.iso --os debian --unattended --user anna --ssh-key ~/.ssh/id_ed25519.pub',
     '<%= config.bin %> vm create tiny --kernel /srv/vmlinuz --initrd /srv/initrd.gz --cmdline console=ttyS0 --network default',
     '<%= config.bin %> vm create web --count 20 --image debian-12 --linked',
     '<%= config.bin %> vm create -f machines.yaml --if-missing',
@@ -34,7 +37,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   // Its input is the guests' passwords, or the file: never a name.
   static override args = { name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --count the beginning of it' }) }
-  static override flags = { ...newVmFlags, ...guestFlags, ...changeFlags, ...creationFlags }
+  static override flags = { ...newVmFlags, ...guestFlags, ...installFlags, ...changeFlags, ...creationFlags }
 
   readonly #answers = new Map<string, Promise<boolean>>()
 
@@ -69,9 +72,10 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     for (const note of plan.notes) this.noteOnce(note)
     if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
     const made = await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report }))
-    const { addresses } = await waitForNewVm(host, plan, conditions, { timeout: flags.timeout, report })
-    const said = made.started ? 'created and started' : 'created'
-    return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, addresses: addresses ?? null }
+    const { installed, left } = await installNewVm(host, plan, { ...flags, report })
+    const { addresses } = installed === false ? {} : await waitForNewVm(host, plan, conditions, { timeout: left, report })
+    const said = installed ? 'created and installed' : made.started ? 'created and started' : 'created'
+    return { changed: true, said: addresses ? `${said}, address ${addresses.join(', ')}` : said, ...made, installed, addresses: addresses ?? null }
   }
 
   /** Nobody at a terminal is no: the error names the command. Of many machines on the same networks one asks. */

@@ -8,13 +8,15 @@ import { waitForVm } from '../../virt/ops/wait-vm.js'
 export default class VmWait extends ActionCommand<typeof VmWait> {
   static override summary = 'Wait until virtual machines are ready'
   static override description = 'Returns when every named machine is all that --for says: running, off, paused; has an address that is of its '
-    + 'present run; answers through its guest agent; takes a TCP connection from here on a port. '
+    + 'present run; answers through its guest agent; takes a TCP connection from here on a port; is installed, '
+    + 'which also does what an unattended install has left to do, and starts it. '
     + 'Exit code 124 when that takes too long, with what is known of why; 5 at once when it goes off meanwhile.'
 
   static override examples = [
     '<%= config.bin %> vm wait web-1 --for ip',
     '<%= config.bin %> vm wait web-1 --for ip --for port:22 --timeout 5m',
     "<%= config.bin %> vm wait 'web-*' --for off --timeout 5m",
+    '<%= config.bin %> vm wait db --for installed --for port:22 --timeout 2h',
   ]
 
   static override args = nameArgs('vm')

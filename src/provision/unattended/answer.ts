@@ -1,11 +1,10 @@
-import { afterInstall, duringInstall } from './after-install.js'
 import { autoinstallFiles } from './autoinstall.js'
 import { checkLinux } from './check-linux.js'
 import { checkWindows } from './check-windows.js'
 import { kernelPaths } from './kernel-paths.js'
 import { kickstart } from './kickstart.js'
 import { preseedFiles } from './preseed.js'
-import type { InstallSpec, LinuxInstall, Unattended } from './spec.js'
+import type { DuringInstall, InstallSpec, LinuxInstall, Unattended } from './spec.js'
 import { windowsAnswers } from './windows.js'
 
 /**
@@ -50,6 +49,16 @@ function kernelOf(spec: LinuxInstall, args: string): Unattended['kernel'] {
 }
 
 function whole(spec: InstallSpec, files: Unattended['files'], how: Unattended['how'], kernel?: Unattended['kernel']): Unattended {
-  const during = duringInstall(spec, how, kernel !== undefined)
-  return { files, how, kernel, during, after: afterInstall(during, how) }
+  return { files, how, kernel, during: duringInstall(spec, how) }
+}
+
+function duringInstall(spec: InstallSpec, how: Unattended['how']): DuringInstall {
+  const windows = 'password' in spec
+  const answers = how.kind === 'cd' ? ['answers'] as const : []
+  return {
+    restarts: windows,
+    // BIOS discs ask only when the disk could boot, and it is empty; UEFI discs always ask.
+    pressKey: windows && spec.firmware === 'uefi',
+    discs: windows && spec.virtioDrivers ? [...answers, 'drivers'] : answers,
+  }
 }

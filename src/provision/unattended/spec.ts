@@ -84,14 +84,11 @@ export interface Unattended {
   how: { kind: 'cd', label: string } | { kind: 'initrd' }
   /** the machine starts with this kernel of the vendor's disc; undefined: with the disc itself */
   kernel?: { paths: readonly KernelPaths[], args: string }
-  /** what the machine must do while it is installed, and what is done afterwards */
+  /** how the machine is run meanwhile. It turns itself off at the end: the one sign that all installers can give. */
   during: DuringInstall
-  after: AfterInstall
 }
 
 export interface DuringInstall {
-  /** what the machine boots from, first to last; an empty disk is skipped by the firmware */
-  boot: readonly ('kernel' | 'disk' | 'installer')[]
   /** whether it restarts on the way; otherwise a restart is a failure, and would install once more */
   restarts: boolean
   /** "Press any key to boot from CD": a key must be sent in the first seconds of the first start */
@@ -99,19 +96,3 @@ export interface DuringInstall {
   /** discs beside the installer's: the answers, drivers */
   discs: readonly ('answers' | 'drivers')[]
 }
-
-export interface AfterInstall {
-  /** how the end is known: the machine turns itself off */
-  ends: 'off'
-  /** in this order, while it is off */
-  steps: readonly AfterStep[]
-}
-
-export type AfterStep
-  = | { do: 'boot-from-disk' }
-  /** the direct kernel boot leaves the definition */
-    | { do: 'remove-kernel' }
-    | { do: 'eject', what: 'installer' | 'answers' | 'drivers' }
-  /** the volume or file is deleted; the answers and the initrd with them are secret */
-    | { do: 'delete', what: 'answers' | 'kernel' | 'initrd' }
-    | { do: 'start' }

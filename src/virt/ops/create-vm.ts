@@ -13,6 +13,7 @@ import type { VmPlan } from './plan-vm.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
 import { markRun } from './run-mark.js'
+import { startInstaller } from './start-installer.js'
 import { startNetworks } from './start-networks.js'
 import { uploadFile } from './upload.js'
 
@@ -49,15 +50,15 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   }
   report(`defining the machine ${name}`)
   using domain = await rollback.make(connection, { kind: 'domain', uuid, name }, () => connection.defineDomain(plan.xml(paths)))
-  if (autostart) await rollback.make(connection, { kind: 'autostart', uuid, name }, () => domain.setAutostart(true))
+  // What is not installed yet must not start with the host: that is done afterwards.
+  if (autostart && !plan.install) await rollback.make(connection, { kind: 'autostart', uuid, name }, () => domain.setAutostart(true))
   if (start) {
-    report('starting it')
-    await rollback.make(connection, { kind: 'running', uuid, name }, () => startNew(domain))
+    report(plan.install ? 'starting the installer' : 'starting it')
+    await rollback.make(connection, { kind: 'running', uuid, name }, () => plan.install ? startInstaller(connection, domain) : startNew(domain))
   }
   rollback.keep()
-  return {
-    uuid, started: start, disks: plan.disks.map(({ pool, volume, path }, index) => ({ pool, volume, path: paths[index] ?? path })),
-  }
+  const disks = plan.disks.map(({ pool, volume, path, install }, index) => ({ pool, volume, path: paths[index] ?? path, install }))
+  return { uuid, started: start, disks: disks.flatMap(({ install, ...disk }) => install === undefined ? disk : []) }
 }
 
 /** Makes a volume and fills it; gives its path on the host. */

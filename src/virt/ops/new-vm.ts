@@ -1,5 +1,6 @@
 import type { MachineSettings } from '../../provision/profile-apply.js'
 import type { Secret } from '../../provision/password.js'
+import type { LinuxInstall, WindowsInstall } from '../../provision/unattended/spec.js'
 import type { PciAddress } from '../../xml/pci.js'
 
 type Settings = Pick<MachineSettings,
@@ -19,6 +20,8 @@ export interface NewVm extends Settings {
   start: boolean
   /** what cloud-init in the image does at the first boot; undefined for nothing */
   guest?: NewGuest
+  /** what the installer on the disc is told; undefined when somebody sits at it */
+  install?: NewInstall
 }
 
 export type NewVmSource
@@ -52,4 +55,15 @@ export interface NewGuest {
   timezone?: string
   /** the user's own user-data */
   userData?: string
+}
+
+/** What is not the command line's to say: it follows from the host and the machine. */
+type OfTheMachine = 'hostname' | 'arch' | 'firmware' | 'disk' | 'network' | 'agent' | 'serial' | 'answersOn' | 'virtioDrivers' | 'bypassRequirements'
+
+export interface NewInstall {
+  /** undefined for one that follows from the machine's name */
+  hostname?: string
+  answers: Omit<LinuxInstall, OfTheMachine> | Omit<WindowsInstall, OfTheMachine>
+  /** virtio-win's disc, for Windows: a path on the host, or POOL/NAME */
+  drivers?: string
 }

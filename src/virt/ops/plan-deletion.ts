@@ -3,6 +3,7 @@ import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
+import { installVolumes } from './install-volumes.js'
 import type { VolumePlace, VolumeUse } from './volume-use.js'
 
 /** A volume that can be found again later, by its pool's UUID and its name. */
@@ -27,7 +28,8 @@ export function planDeletion(connection: Connection, domain: Domain, use: Volume
   const persistent = domain.isPersistent()
   const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
   const plan: VmDeletion = {
-    name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent, delete: [], keep: [],
+    name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent,
+    delete: installVolumes(connection, domain), keep: [],
   }
   for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
     const place = placeOf(connection, disk)

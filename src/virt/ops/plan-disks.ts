@@ -21,6 +21,8 @@ export interface PlannedDisk {
   image?: PlannedImage
   /** the disc with what cloud-init reads; its content is made when the machine is */
   seed?: true
+  /** what is needed only while the system is installed; its content is made when the machine is */
+  install?: 'answers' | 'kernel' | 'initrd'
 }
 
 const defaultSize = 20 * 2 ** 30
@@ -118,7 +120,7 @@ function capacityOf(size: number, image: PlannedImage | undefined): number {
   return size
 }
 
-function refuseExisting({ pool, handle }: PlannedPool, { volume }: PlannedDisk): void {
+export function refuseExisting({ pool, handle }: PlannedPool, { volume }: PlannedDisk): void {
   try {
     using found = handle.volume(volume)
     throw new BayError('exists', `the pool ${pool} has a volume ${found.name()} already`, {

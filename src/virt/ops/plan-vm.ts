@@ -19,6 +19,7 @@ import type { NewNic, NewVm } from './new-vm.js'
 import { isOwnHost } from './own-host.js'
 import { planDisks, type PlannedDisk } from './plan-disks.js'
 import { volumeNamed } from './plan-image.js'
+import { planInstall, withDrives, type PlannedInstall } from './plan-install.js'
 import { planPci } from './plan-pci.js'
 
 /** All that will be made for a machine, decided before anything is made. */
@@ -28,6 +29,8 @@ export interface VmPlan {
   /** networks that are stopped and will be started before */
   networks: string[]
   disks: PlannedDisk[]
+  /** undefined when it is installed by hand, or already */
+  install?: PlannedInstall
   /** The domain's XML, given where its disks' volumes really are. */
   xml: (diskPaths: readonly string[]) => string
   notes: string[]
@@ -55,6 +58,9 @@ export async function planVm(connection: Connection, request: NewVm, { mayStart 
   const bus = chosen.found?.devices.diskBus ?? 'virtio'
   const planned = await findings.wait(() => planDisks(connection, request, { bus, ownHost, nameIsTaken: !free.ok }))
   const media = await planMedia(connection, request, hardware.found?.diskBuses ?? [], findings)
+  const install = findings.look(() => planInstall(connection, request, {
+    hardware: hardware.value, devices: chosen.value.devices, disk: planned.value.disks[0], disc: media[0],
+  }))
   if (ownHost && hardware.found) {
     const files = { source: request.source, plan: planned.found, iso: media.flatMap(({ source }) => source && 'path' in source ? source.path : [])[0] }
     await checkFiles(connection, files, hardware.found.emulatorUser, findings)
@@ -68,10 +74,14 @@ export async function planVm(connection: Connection, request: NewVm, { mayStart 
   const identity = { uuid, seed: disks.find(({ seed }) => seed) }
   const spec = { ...specOf(request, hardware.value, chosen.value.devices, identity), pci: pci.value.addresses }
   const xml = (paths: readonly string[]) => serialize(domainElement({
-    ...spec, disks: [...disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), ...media],
+    ...spec,
+    ...withDrives(install.value, { own: disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), media, paths }),
   }))
-  const more = [hardware.value.note, memory.value, ...nics.notes, ...notes].flatMap((note) => note ?? [])
-  return { request, uuid, networks: nics.stopped, disks, xml, notes: [...more, ...chosen.value.notes, ...pci.value.notes] }
+  const before = [hardware.value.note, memory.value, ...nics.notes, ...notes].flatMap((note) => note ?? [])
+  return {
+    request, uuid, networks: nics.stopped, disks: [...disks, ...install.value?.volumes ?? []], install: install.value, xml,
+    notes: [...before, ...chosen.value.notes, ...install.value?.notes ?? [], ...pci.value.notes],
+  }
 }
 
 /** Gives a note. What a driver without machines of its own says of memory is made up. */

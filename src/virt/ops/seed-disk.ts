@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import { cloudInitFiles, hostnameFor } from '../../provision/cloud-init/files.js'
 import type { CloudInitSpec } from '../../provision/cloud-init/spec.js'
 import { seedIso } from '../../provision/iso.js'
+import { withInstallFiles } from './install-files.js'
 import type { NewGuest } from './new-vm.js'
 import type { PlannedDisk } from './plan-disks.js'
 import type { VmPlan } from './plan-vm.js'
 
 /**
- * Gives `work` the plan with the seed's content in it: an ISO file in a private folder, which is gone afterwards.
+ * Gives `work` the plan with the seed's content in it, or that of what an installer needs: files in a private folder, which
+ * is gone afterwards.
  * A plan without a guest to set up stays as it is.
  */
 export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan: VmPlan) => Promise<T>): Promise<T> {
   const { guest, name } = plan.request
+  if (plan.install) return withInstallFiles(plan, plan.install, signal, work)
   if (!guest) return work(plan)
   const folder = await mkdtemp(join(tmpdir(), 'bay-seed-'))
   try {

@@ -2,6 +2,8 @@ import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
+import { clearInstall, readInstall } from './install-state.js'
+import { leaveInstall } from './leave-install.js'
 import { markRun } from './run-mark.js'
 import { newestLease } from './vm-addresses.js'
 
@@ -46,9 +48,12 @@ async function startFromOff(connection: Connection, domain: Domain, options: Sta
   const saved = domain.hasSavedState()
   return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, async () => {
     const leaseBefore = newestLease(connection, domain)
+    const install = saved ? null : readInstall(domain)
+    if (install) await leaveInstall(connection, domain, install)
     await domain.start()
     // A restored guest keeps the address that it had.
     markRun(domain, { leaseBefore: saved ? 0 : leaseBefore })
+    if (install) clearInstall(domain)
   })
 }
 

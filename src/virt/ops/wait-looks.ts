@@ -68,6 +68,8 @@ export class Looks implements Disposable {
   #look(condition: Condition, scene: Scene): { addresses: string[] | null } | undefined {
     switch (condition.kind) {
       case 'running': case 'off': case 'paused': return scene.state === condition.kind ? { addresses: null } : undefined
+      // That was waited for, and finished, before.
+      case 'installed': return { addresses: null }
       case 'ip': return scene.addresses.length > 0 ? { addresses: scene.addresses } : undefined
       case 'agent': return scene.description.agentChannel.connected ? { addresses: null } : undefined
       case 'port': {

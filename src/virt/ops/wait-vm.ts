@@ -3,6 +3,7 @@ import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { Watch, type WaitOptions } from '../watch.js'
+import { finishInstall } from './finish-install.js'
 import { flagsOf, type Condition } from './wait-condition.js'
 import { Looks, type Met } from './wait-looks.js'
 
@@ -19,16 +20,20 @@ export interface WaitForOptions extends WaitOptions {
 }
 
 /**
- * Waits until all the conditions are true of a machine at the same time.
+ * Waits until all the conditions are true of a machine at the same time. To be `installed` is more than a look: what an
+ * install has left to do is done first.
  * @throws BayError `timeout`; `wrong-state` when it goes off while something is waited for that needs it on
  */
 export async function waitForVm(
   connection: Connection, domain: Domain, conditions: readonly Condition[], options: WaitForOptions,
 ): Promise<Waited> {
+  const until = performance.now() + (options.timeout ?? 0)
+  if (conditions.some(({ kind }) => kind === 'installed')) await finishInstall(connection, domain, options)
+  const timeout = options.timeout === undefined ? undefined : Math.max(until - performance.now(), 0)
   using watch = new Watch(connection)
   using looks = new Looks({ connection, domain, conditions, wake: () => watch.wake() })
   try {
-    const met = await watch.until(() => looks.all(), options)
+    const met = await watch.until(() => looks.all(), { ...options, timeout })
     return { conditions: met, addresses: met.find(({ condition }) => condition === 'ip')?.addresses ?? undefined }
   } catch (error) {
     if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error

@@ -55,6 +55,7 @@ export const libvirtTable = {
   virDomainPMWakeup: ['status', 'domain', 'uint'],
   virDomainReboot: ['status', 'domain', 'uint'],
   virDomainReset: ['status', 'domain', 'uint'],
+  virDomainSendKey: ['status', 'domain', 'uint', 'uint', 'out', 'int', 'uint'],
   virDomainManagedSave: ['status', 'domain', 'uint'],
   virDomainHasManagedSaveImage: ['flag', 'domain', 'uint'],
   virDomainManagedSaveRemove: ['status', 'domain', 'uint'],

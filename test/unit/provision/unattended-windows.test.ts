@@ -29,13 +29,11 @@ describe('answers for Windows Setup', () => {
   })
 
   it('run on a disc of their own; the machine restarts on the way, and wants a key', () => {
-    const { how, kernel, during, after } = answerFor({ ...windows, virtioDrivers: true })
+    const { how, kernel, during } = answerFor({ ...windows, virtioDrivers: true })
     expect({ how, kernel, during }).to.deep.equal({
       how: { kind: 'cd', label: 'ANSWERS' }, kernel: undefined,
-      during: { boot: ['disk', 'installer'], restarts: true, pressKey: true, discs: ['answers', 'drivers'] },
+      during: { restarts: true, pressKey: true, discs: ['answers', 'drivers'] },
     })
-    expect(after.steps.at(-2)).to.deep.equal({ do: 'delete', what: 'answers' })
-    expect(after.steps).to.deep.include.members([{ do: 'eject', what: 'drivers' }])
   })
 
   it('partition the disk for each firmware', () => {

@@ -104,6 +104,18 @@ export const domainSpecs: Record<string, DomainSpec> = {
     ...qemu, name: 'gpu', machine: 'q35',
     pci: [{ domain: 0, bus: 0x65, slot: 0, function: 0 }, { domain: 0, bus: 0x65, slot: 0, function: 1 }],
   },
+  'domain-unattended': {
+    ...qemu, name: 'setup', machine: 'q35', metadata: { profile: 'web' },
+    disks: [
+      { source: { type: 'file', path: '/srv/images/setup.qcow2' }, device: 'disk', format: 'qcow2', bus: 'virtio' },
+      { device: 'cdrom', format: 'raw', bus: 'sata', target: 'sda' }, { device: 'cdrom', format: 'raw', bus: 'sata', target: 'sdb' },
+    ],
+    install: {
+      kernel: { kernel: '/srv/k', initrd: '/srv/i', cmdline: 'autoinstall' }, restarts: false, autostart: true,
+      discs: [{ target: 'sda', path: '/srv/it\'s <this>.iso' }, { target: 'sdb', path: '/dev/vg/answers' }],
+      volumes: [{ pool: 'default', poolUuid: '5f0ff3ea-b8a6-4d0c-9f57-ad5d8ba8b8ce', name: 'setup-answers.iso' }],
+    },
+  },
   'domain-uefi-plain': { ...qemu, name: 'plain', machine: 'q35', firmware: 'uefi', secureBoot: false, cpu: 'host-model' },
   'domain-arm': {
     ...qemu,
