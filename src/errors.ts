@@ -45,6 +45,25 @@ export class BayError extends Error {
   }
 }
 
+/** What is known of why something did not happen. Texts of a guest stand in it as the guest wrote them. */
+export interface Diagnosis {
+  findings: { code: string, message: string, hint: string | null }[]
+  /** the last lines of a serial console; null when nobody could listen */
+  console: string[] | null
+  /** the file of a picture of the display, on this machine */
+  screenshot: string | null
+}
+
+/** An error with all that is known of its cause. */
+export class DiagnosedError extends BayError {
+  readonly diagnosis: Diagnosis
+
+  constructor(error: BayError, diagnosis: Diagnosis) {
+    super(error.code, error.message, { hints: error.hints, retryable: error.retryable, cause: error })
+    this.diagnosis = diagnosis
+  }
+}
+
 /** The command line or an input file is wrong; nothing was changed. */
 export class UsageError extends BayError {
   constructor(message: string, ...hints: string[]) {

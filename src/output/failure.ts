@@ -1,4 +1,4 @@
-import { BayError } from '../errors.js'
+import { BayError, DiagnosedError, type Diagnosis } from '../errors.js'
 import { FindingsError } from '../findings.js'
 import { escapeControl } from './escape.js'
 import { toJson } from './serialize.js'
@@ -13,7 +13,8 @@ export interface FailureOptions {
 
 /**
  * An error as the contract prints it, a line end after each line. For people `bay: what happened (URI)` and
- * `  try: …` lines; as JSON `{"error": {code, message, hint, retryable, libvirt}}`, with `findings` when there are several.
+ * `  try: …` lines; as JSON `{"error": {code, message, hint, retryable, libvirt}}`, with `findings` when there are several, and
+ * `diagnosis` when it was looked into; for people that is `  found: …`, `  screenshot: …` and the console's lines after `  | `.
  * Passwords in URIs are hidden.
  * What is not a BayError is a bug: `internal error: …`, with its stack only when BAY_DEBUG is set.
  */
@@ -48,6 +49,8 @@ export interface ErrorJson {
   libvirt: { code: number, domain: number } | null
   /** each of several things that were found; only there when there are several */
   findings?: Pick<ErrorJson, 'code' | 'message' | 'hint'>[]
+  /** what is known of the cause; only there when it was looked into */
+  diagnosis?: Diagnosis
 }
 
 interface Failure {
@@ -59,8 +62,12 @@ interface Failure {
 function describe(error: unknown): Failure {
   if (!(error instanceof BayError)) return bug(error)
   const findings = error instanceof FindingsError ? { findings: error.findings.map(plainly) } : {}
-  const json = { ...plainly(error), retryable: error.retryable, libvirt: libvirtOf(error), ...findings }
+  const json = { ...plainly(error), retryable: error.retryable, libvirt: libvirtOf(error), ...findings, ...diagnosisOf(error) }
   return { hints: error.hints.map(hidePasswords), stack: undefined, json }
+}
+
+function diagnosisOf(error: BayError): Pick<ErrorJson, 'diagnosis'> {
+  return error instanceof DiagnosedError ? { diagnosis: error.diagnosis } : {}
 }
 
 function plainly({ code, message, hints }: BayError): Pick<ErrorJson, 'code' | 'message' | 'hint'> {
@@ -93,8 +100,19 @@ function forPeople({ json, hints, stack }: Failure, { uri, subject }: FailureOpt
   const lines = json.findings
     ? [`bay: ${what}${json.findings.length} things stand in the way${where}`, ...json.findings.flatMap(inTheList)]
     : [`bay: ${what}${oneLine(json.message)}${where}`, ...hints.map((hint) => `  try: ${oneLine(hint)}`)]
+  const more = json.diagnosis ? lookedInto(json.diagnosis) : []
   const trace = stack?.split('\n').map((line) => `  ${escapeControl(hidePasswords(line))}`) ?? []
-  return [...lines, ...trace].map((line) => `${line}\n`).join('')
+  return [...lines, ...more, ...trace].map((line) => `${line}\n`).join('')
+}
+
+function lookedInto({ findings, console, screenshot }: Diagnosis): string[] {
+  return [
+    ...findings.flatMap(({ message, hint }) => [
+      `  found: ${oneLine(message)}`, ...(hint?.split('\n') ?? []).map((each) => `    try: ${oneLine(each)}`),
+    ]),
+    ...screenshot === null ? [] : [`  screenshot: ${oneLine(screenshot)}`],
+    ...console === null || console.length === 0 ? [] : ['  the last lines of its console:', ...console.map((line) => `  | ${escapeControl(line)}`)],
+  ]
 }
 
 function inTheList({ message, hint }: Pick<ErrorJson, 'message' | 'hint'>): string[] {

@@ -1,4 +1,5 @@
 import { domainReason, domainState, type DomainState } from './enums.js'
+import { readDiskErrors, type DiskError } from './disk-errors.js'
 import { metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
@@ -6,6 +7,7 @@ import { call, callInBackground } from './raw/bind.js'
 import type { Pointer } from './raw/types.js'
 import { intFrom, uuidText } from './read.js'
 import { Snapshot } from './snapshot.js'
+import { Stream } from './stream.js'
 
 export interface DomainInfo {
   state: DomainState
@@ -107,6 +109,32 @@ export class Domain extends Handle<'domain'> {
     const info = Buffer.alloc(24)
     call.virDomainGetBlockInfo(this.pointer, target, info, 0)
     return { capacity: Number(info.readBigUInt64LE(0)), allocation: Number(info.readBigUInt64LE(8)) }
+  }
+
+  /** Its disks on which reading or writing has failed; `most` is how many disks it has. */
+  diskErrors(most: number): Promise<DiskError[]> { return readDiskErrors(this.#connection, this.pointer, most) }
+
+  /** Its first serial console from now on, as a stream that does not block. @throws VirtError also when somebody else has it */
+  openConsole(): Stream {
+    const stream = Stream.nonBlocking(this.#connection)
+    try {
+      call.virDomainOpenConsole(this.pointer, null, stream.pointer, 0)
+      return stream
+    } catch (error) {
+      stream[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** A picture of its first display: its MIME type, and its bytes as a stream that does not block. */
+  async screenshot(): Promise<{ type: string, stream: Stream }> {
+    const stream = Stream.nonBlocking(this.#connection)
+    try {
+      return { stream, type: await callInBackground(this.#connection, 'virDomainScreenshot', this.pointer, stream.pointer, 0, 0) }
+    } catch (error) {
+      stream[Symbol.dispose]()
+      throw error
+    }
   }
 
   /** Addresses by their source (virDomainInterfaceAddressesSource). */

@@ -39,3 +39,6 @@ export const volumeTypes = ['file', 'block', 'dir', 'network', 'netdir', 'ploop'
 
 /** virIPAddrType */
 export const addressFamilies = ['ipv4', 'ipv6'] as const
+
+/** virDomainDiskErrorCode */
+export const diskErrors = ['none', 'unspecified', 'no-space'] as const

@@ -27,6 +27,9 @@ export const stats = { state: 1, cpu: 2, balloon: 4, vcpu: 8, interface: 16, blo
 /** virDomainInterfaceAddressesSource */
 export const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 
+/** virStreamFlags */
+export const nonBlocking = 1
+
 /** virStorageVolCreateFlags, virStorageVolUploadFlags */
 export const sparseStream = 1
 

@@ -1,10 +1,16 @@
+import { nonBlocking } from './flags.js'
 import { Handle } from './handle.js'
 import { call } from './raw/bind.js'
 import type { Pointer } from './raw/types.js'
 
-/** Bytes on their way to a host: https://libvirt.org/html/libvirt-libvirt-stream.html */
+/** Bytes on their way to a host or from it: https://libvirt.org/html/libvirt-libvirt-stream.html */
 export class Stream extends Handle<'stream'> {
   #open = true
+
+  /** A new stream that does not block, for what a host sends. */
+  static nonBlocking(connection: Pointer<'conn'>): Stream {
+    return new Stream(call.virStreamNew(connection, nonBlocking))
+  }
 
   /** Sends all the bytes; libvirt may take them in several pieces. */
   send(bytes: Buffer): void {
@@ -17,6 +23,14 @@ export class Stream extends Handle<'stream'> {
   /** Leaves a hole of `length` bytes. */
   skip(length: number): void {
     call.virStreamSendHole(this.pointer, BigInt(length), 0)
+  }
+
+  /**
+   * What has come since, at most as much as the Buffer holds, of a stream that does not block: how many bytes, null when there
+   * are none yet, 0 at the end.
+   */
+  receive(into: Buffer): number | null {
+    return call.virStreamRecv(this.pointer, into, BigInt(into.length))
   }
 
   /** Ends the stream and learns whether the host has stored all of it. */

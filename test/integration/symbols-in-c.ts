@@ -5,6 +5,7 @@ export const resultTypes: Record<ResultKind, string[]> = {
   owned: ['char *'],
   borrowed: ['const char *'],
   count: ['int'],
+  received: ['int'],
   flag: ['int'],
   status: ['int'],
   id: ['unsigned int'],
@@ -39,7 +40,7 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
   'out': /^((unsigned )?(int|long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*)$/,
   'out?': /^unsigned long \*$/,
-  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virNetworkDHCPLeasePtr)$/,
+  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr)$/,
 }
 
 /** libvirt's names for the numbers of src/virt/errors.ts and src/virt/flags.ts. */
@@ -78,6 +79,7 @@ export const enumNames: Record<string, Record<string, string>> = {
     lease: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE', agent: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT',
     arp: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP',
   },
+  nonBlocking: { '': 'VIR_STREAM_NONBLOCK' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   affect: { live: 'VIR_DOMAIN_AFFECT_LIVE', config: 'VIR_DOMAIN_AFFECT_CONFIG' },
   metadata: { description: 'VIR_DOMAIN_METADATA_DESCRIPTION', title: 'VIR_DOMAIN_METADATA_TITLE', element: 'VIR_DOMAIN_METADATA_ELEMENT' },

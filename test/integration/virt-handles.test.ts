@@ -103,6 +103,14 @@ describe('handles', () => {
     addresses: (it) => expect(it.addresses(0)).to.deep.equal([{
       name: 'testnet0', mac: 'aa:bb:cc:dd:ee:ff', addresses: [{ family: 'ipv4', address: '192.168.122.3', prefix: 24 }],
     }]),
+    openConsole: (it) => shows('noSupport', () => it.openConsole()),
+    screenshot: async (it) => {
+      const { type, stream } = await it.screenshot()
+      using picture = stream
+      expect(type).to.equal('image/png')
+      expect(picture.receive(Buffer.alloc(8))).to.equal(8)
+    },
+    diskErrors: async (it) => expect(await it.diskErrors(1)).to.deep.equal([{ target: 'vda', error: 'unspecified' }]),
     traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
     setMetadata: (it) => {
       it.setMetadata('urn:bay:test', 'bt', '<a b="1"/>', affect.live | affect.config)

@@ -3,14 +3,16 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { BayError } from '../../errors.js'
 
+type StateKind = 'journal' | 'locks' | 'screenshots'
+
 /** Where one kind of this user's state is: a folder of ${XDG_STATE_HOME:-~/.local/state}/bay. It need not exist. */
-export function stateFolder(kind: 'journal' | 'locks'): string {
+export function stateFolder(kind: StateKind): string {
   const base = process.env['XDG_STATE_HOME'] ?? ''
   return join(isAbsolute(base) ? base : join(homedir(), '.local', 'state'), 'bay', kind)
 }
 
 /** The same, made when it is missing, for this user only. @throws BayError `not-allowed` or `failed` */
-export function madeStateFolder(kind: 'journal' | 'locks'): string {
+export function madeStateFolder(kind: StateKind): string {
   const folder = stateFolder(kind)
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -6,6 +6,7 @@ import { VirtError, failure } from '../errors.js'
 import { PortProbe } from './port-probe.js'
 import { addressesByMac } from './vm-addresses.js'
 import { needsOn, type Condition } from './wait-condition.js'
+import type { PortFacts } from './wait-findings.js'
 
 /** A condition that is true. */
 export interface Met {
@@ -59,6 +60,11 @@ export class Looks implements Disposable {
   /** What was not true at the last look. */
   missing(): Condition[] {
     return this.#options.conditions.filter((each) => !this.#met.has(each))
+  }
+
+  /** Why each address did not take a connection, of the ports that are not open. */
+  ports(): PortFacts[] {
+    return this.missing().flatMap((each) => each.kind === 'port' ? { port: each.port, failures: this.#probes.get(each)?.failures ?? new Map() } : [])
   }
 
   [Symbol.dispose](): void {

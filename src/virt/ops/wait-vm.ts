@@ -1,9 +1,12 @@
-import { BayError } from '../../errors.js'
+import { BayError, DiagnosedError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { Watch, type WaitOptions } from '../watch.js'
+import { ConsoleTail } from './console-tail.js'
+import { diagnoseVm } from './diagnose-vm.js'
 import { finishInstall } from './finish-install.js'
+import { isInProcess } from './in-process.js'
 import { flagsOf, type Condition } from './wait-condition.js'
 import { Looks, type Met } from './wait-looks.js'
 
@@ -32,13 +35,24 @@ export async function waitForVm(
   const timeout = options.timeout === undefined ? undefined : Math.max(until - performance.now(), 0)
   using watch = new Watch(connection)
   using looks = new Looks({ connection, domain, conditions, wake: () => watch.wake() })
+  const already = looks.all()
+  if (already) return waited(already)
+  // From the beginning, for what was said before somebody listened is lost.
+  using console = new ConsoleTail(domain)
   try {
-    const met = await watch.until(() => looks.all(), { ...options, timeout })
-    return { conditions: met, addresses: met.find(({ condition }) => condition === 'ip')?.addresses ?? undefined }
+    return waited(await watch.until(() => looks.all(), { ...options, timeout }))
   } catch (error) {
-    if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error
-    throw tooLate(domain.name(), conditions, looks.missing(), options)
+    if (!(error instanceof BayError) || error instanceof VirtError) throw error
+    if (error.code !== 'timeout' && error.code !== 'wrong-state') throw error
+    const why = error.code === 'timeout' ? tooLate(domain.name(), conditions, looks.missing(), options) : error
+    // The test driver has no guests, and only plays failures.
+    if (isInProcess(connection.uri())) throw why
+    throw new DiagnosedError(why, await diagnoseVm({ connection, domain, missing: looks.missing(), ports: looks.ports(), console }))
   }
+}
+
+function waited(conditions: Met[]): Waited {
+  return { conditions, addresses: conditions.find(({ condition }) => condition === 'ip')?.addresses ?? undefined }
 }
 
 function tooLate(

@@ -77,7 +77,7 @@ function nativeCall(name: string, [result, ...kinds]: Entry, values: readonly un
 }
 
 const resultTypes: Partial<Record<ResultKind, DataType>> = {
-  count: DataType.I32, flag: DataType.I32, status: DataType.I32, id: DataType.U32, void: DataType.Void,
+  count: DataType.I32, received: DataType.I32, flag: DataType.I32, status: DataType.I32, id: DataType.U32, void: DataType.Void,
 }
 
 const nullPointer: [DataType, unknown] = [DataType.BigInt, 0n]
@@ -117,16 +117,20 @@ function present(pointer: unknown): bigint {
 
 function failed(kind: ResultKind, result: unknown): boolean {
   if (kind === 'void' || kind === 'id') return false
+  if (kind === 'received' && result === nothingYet) return false
   return typeof result === 'bigint' ? result === 0n : (result as number) < 0
 }
 
 const noId = 2 ** 32 - 1
+/** https://libvirt.org/html/libvirt-libvirt-stream.html#virStreamRecv */
+const nothingYet = -2
 
 function convert(kind: ResultKind, result: unknown): unknown {
   switch (kind) {
     case 'owned': return takeText(result as bigint)
     case 'borrowed': return readText(result as bigint)
     case 'flag': return result === 1
+    case 'received': return result === nothingYet ? null : result
     case 'id': return result === noId ? null : result
     case 'status': case 'void': return undefined
     default: return result

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { BayError, UsageError } from '../../../src/errors.js'
+import { BayError, DiagnosedError, UsageError } from '../../../src/errors.js'
 import { exitCodeOf, hidePasswords, renderError } from '../../../src/output/failure.js'
 
 class Refused extends BayError {
@@ -40,6 +40,17 @@ describe('an error', () => {
     const error = new BayError('failed', 'a\nbay: b\x1b[2J\u202e\n')
     expect(renderError(error, people)).to.equal('bay: a\\nbay: b\\x1b[2J\\u{202e}\n')
     expect(JSON.parse(renderError(error, machine))).to.have.nested.property('error.message', 'a\nbay: b\x1b[2J\u202e\n')
+  })
+
+  it('that was looked into says what was found, with the guest\'s words escaped', () => {
+    const diagnosis = { findings: [{ code: 'x', message: 'it\x1b[2J', hint: 'a\nb' }, { code: 'y', message: 'that', hint: null }], console: ['one\x07'], screenshot: '/p.png' }
+    const error = new DiagnosedError(new BayError('timeout', 'web: not off', { hints: ['wait'] }), diagnosis)
+    expect(renderError(error, people)).to.equal('bay: web: not off\n  try: wait\n  found: it\\x1b[2J\n    try: a\n    try: b\n  found: that\n'
+      + '  screenshot: /p.png\n  the last lines of its console:\n  | one\\x07\n')
+    expect(JSON.parse(renderError(error, machine))).to.have.nested.property('error.diagnosis').that.deep.equals(diagnosis)
+    expect(error.exitCode).to.equal(124)
+    const nothing = new DiagnosedError(new BayError('timeout', 'no'), { findings: [], console: null, screenshot: null })
+    expect(renderError(nothing, people)).to.equal('bay: no\n')
   })
 
   it('that nobody foresaw is an internal error, its stack shown only on demand', () => {
