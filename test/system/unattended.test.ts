@@ -13,7 +13,7 @@ interface Failure { error: { code: string, message: string, hint: string } }
 
 // From the vendor's disc to a machine that starts from its own disk; "vendor" and installer are the tiny guest's.
 describe('bay vm create --unattended', function () {
-  this.timeout(90_000)
+  this.timeout(120_000)
   let rig: Rig
   let iso: string
   let password: string
@@ -64,6 +64,7 @@ describe('bay vm create --unattended', function () {
     expect(await rig.virsh('dominfo', 'setup')).to.match(/^Autostart:\s+enable$/m)
     const again = await rig.bay(['vm', 'wait', 'setup', '--for', 'installed', '-o', 'json'])
     expect(again.code, again.stderr).to.equal(0)
+    expect(again.json()).to.deep.include({ changed: false, for: 'installed' })
   })
 
   it('Ubuntu: answers on a disc; a time-out ends the wait only, and the next one finishes', async () => {
@@ -81,10 +82,11 @@ describe('bay vm create --unattended', function () {
     expect(await xml('--inactive')).to.not.match(/<kernel>|<source file='[^']*iso'/)
     expect(await rig.virsh('dominfo', 'setup')).to.match(/^Autostart:\s+disable$/m)
 
-    const waiting = rig.start(['vm', 'wait', 'setup', '--for', 'installed', '--timeout', '1m'])
+    const waiting = rig.start(['vm', 'wait', 'setup', '--for', 'installed', '--timeout', '1m', '-o', 'json'])
     await rig.virsh('shutdown', 'setup')
-    const { code, stderr } = await waiting.done
-    expect(code, stderr).to.equal(0)
+    const finished = await waiting.done
+    expect(finished.code, finished.stderr).to.equal(0)
+    expect(finished.json()).to.deep.include({ changed: true, for: 'installed' })
     await isInstalled()
     expect(await rig.virsh('dominfo', 'setup')).to.match(/^Autostart:\s+enable$/m)
   })
@@ -120,7 +122,6 @@ describe('bay vm create --unattended', function () {
     expect(await rig.everything()).to.deep.equal(asItWas)
 
     expect(await rig.does(...create('debian', '--hostname', 'slow', '--wait', 'none'))).to.equal('vm setup: created and started')
-    await begins()
     await rig.virsh('destroy', 'setup')
     const cut = await rig.bay(['vm', 'wait', 'setup', '--for', 'installed'])
     expect(cut.code, cut.stderr).to.equal(5)

@@ -35,9 +35,9 @@ export default class VmWait extends ActionCommand<typeof VmWait> {
     const texts = conditions.map(({ text }) => text)
     return this.act({ action: 'wait', kind: 'vm', names: this.args.name ?? [] }, async (name, host) => {
       using domain = find.vm(host, name)
-      const { conditions: met, addresses } = await waitForVm(host, domain, conditions, { timeout })
+      const { changed, conditions: met, addresses } = await waitForVm(host, domain, conditions, { timeout })
       const said = met.map(({ condition, addresses }) => condition === 'ip' && addresses ? addresses.join(', ') : condition).join(', ')
-      return { changed: false, said, for: texts.join(','), addresses: addresses ?? null, conditions: met }
+      return { changed, said, for: texts.join(','), addresses: addresses ?? null, conditions: met }
     })
   }
 }

@@ -11,6 +11,8 @@ import { flagsOf, type Condition } from './wait-condition.js'
 import { Looks, type Met } from './wait-looks.js'
 
 export interface Waited {
+  /** whether an install was finished on the way; else a wait only looks */
+  changed: boolean
   /** each condition, in their order, with when it came true */
   conditions: Met[]
   /** the addresses, when it was waited for one */
@@ -31,16 +33,17 @@ export async function waitForVm(
   connection: Connection, domain: Domain, conditions: readonly Condition[], options: WaitForOptions,
 ): Promise<Waited> {
   const until = performance.now() + (options.timeout ?? 0)
-  if (conditions.some(({ kind }) => kind === 'installed')) await finishInstall(connection, domain, options)
+  const finishing = conditions.some(({ kind }) => kind === 'installed')
+  const changed = finishing && (await finishInstall(connection, domain, options)).changed
   const timeout = options.timeout === undefined ? undefined : Math.max(until - performance.now(), 0)
   using watch = new Watch(connection)
   using looks = new Looks({ connection, domain, conditions, wake: () => watch.wake() })
   const already = looks.all()
-  if (already) return waited(already)
+  if (already) return { ...waited(already), changed }
   // From the beginning, for what was said before somebody listened is lost.
   using console = new ConsoleTail(domain)
   try {
-    return waited(await watch.until(() => looks.all(), { ...options, timeout }))
+    return { ...waited(await watch.until(() => looks.all(), { ...options, timeout })), changed }
   } catch (error) {
     if (!(error instanceof BayError) || error instanceof VirtError) throw error
     if (error.code !== 'timeout' && error.code !== 'wrong-state') throw error
@@ -51,7 +54,7 @@ export async function waitForVm(
   }
 }
 
-function waited(conditions: Met[]): Waited {
+function waited(conditions: Met[]): Omit<Waited, 'changed'> {
   return { conditions, addresses: conditions.find(({ condition }) => condition === 'ip')?.addresses ?? undefined }
 }
 
