@@ -86,6 +86,8 @@ export class Domain extends Handle<'domain'> {
   /** Changes a device to what this XML says, in the running or the stored machine (virDomainModificationImpact). */
   updateDevice(xml: string, where: number): void { call.virDomainUpdateDeviceFlags(this.pointer, xml, where) }
   hasSavedState(): boolean { return call.virDomainHasManagedSaveImage(this.pointer, 0) }
+  /** the machine as it was saved */
+  savedXml(): string { return call.virDomainManagedSaveGetXMLDesc(this.pointer, 0) }
   discardSavedState(): void { call.virDomainManagedSaveRemove(this.pointer, 0) }
 
   /** The element of one namespace in the machine's metadata. @throws VirtError noMetadata */

@@ -16,7 +16,7 @@ export const inactiveXml = 1
 export const undefine = { managedSave: 1, snapshots: 2, nvram: 4, keepNvram: 8, checkpoints: 16, tpm: 32, keepTpm: 64 } as const
 
 /** virConnectListAllDomainsFlags */
-export const listDomains = { active: 1, transient: 8, managedSave: 256, autostart: 1024 } as const
+export const listDomains = { active: 1, transient: 8, managedSave: 256, autostart: 1024, hasSnapshot: 4096 } as const
 
 /** virConnectListAllNetworksFlags */
 export const listNetworks = { active: 2 } as const

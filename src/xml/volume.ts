@@ -27,6 +27,8 @@ export interface VolumeDescription {
   capacity: number | null
   allocation: number | null
   backing: { path: string, format: string | null } | null
+  /** When its content or its owner last changed, in milliseconds since 1970; null where libvirt does not tell. */
+  modified: number | null
 }
 
 /**
@@ -63,7 +65,14 @@ export function readVolume(xml: string): VolumeDescription {
     capacity: bytesOf(child(root, 'capacity'), 'bytes'),
     allocation: bytesOf(child(root, 'allocation'), 'bytes'),
     backing: readBacking(child(root, 'backingStore')),
+    modified: readTime(path(root, 'target/timestamps')),
   }
+}
+
+/** Seconds, with a fraction after a point. */
+function readTime(timestamps: XmlElement | undefined): number | null {
+  const seconds = ['mtime', 'ctime'].map((name) => Number.parseFloat(textOf(child(timestamps, name)) ?? '')).filter((each) => !Number.isNaN(each))
+  return seconds.length === 0 ? null : Math.max(...seconds) * 1000
 }
 
 /** libvirt writes an empty <backingStore/> for a layer over nothing. */

@@ -141,6 +141,7 @@ describe('handles', () => {
     },
     save: async (it) => { await it.save(); expect(it.state()).to.deep.equal({ state: 'off', reason: 'saved' }) },
     hasSavedState: (it) => expect(it.hasSavedState()).to.equal(true),
+    savedXml: (it) => shows('noSupport', () => it.savedXml()),
     discardSavedState: (it) => { it.discardSavedState(); expect(it.hasSavedState()).to.equal(false) },
     start: async (it) => { await it.start(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'booted' }) },
     shutdown: async (it) => { await it.shutdown(); expect(it.state()).to.deep.equal({ state: 'off', reason: 'shutdown' }) },

@@ -59,6 +59,7 @@ export const libvirtTable = {
   virDomainManagedSave: ['status', 'domain', 'uint'],
   virDomainHasManagedSaveImage: ['flag', 'domain', 'uint'],
   virDomainManagedSaveRemove: ['status', 'domain', 'uint'],
+  virDomainManagedSaveGetXMLDesc: ['owned', 'domain', 'uint'],
   virDomainRename: ['status', 'domain', 'text', 'uint'],
   virDomainUndefineFlags: ['status', 'domain', 'uint'],
   virDomainUpdateDeviceFlags: ['status', 'domain', 'text', 'uint'],
