@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { BayResult, RunningBay } from '../lab/bay.js'
+import { reviveDaemon } from './revive-daemon.js'
 import { newRig, until, type Rig } from './rig.js'
 
 /** Seconds after which a silent daemon is given up, and then some. */
@@ -44,12 +45,7 @@ describe('faults: the daemon fails midway', function () {
 
   async function bringBack(): Promise<void> {
     if (daemonStopped) return rig.host.kill('SIGCONT')
-    await rig.host.restartDaemon()
-    const notes = ['half.xml', 'half.xml.new', 'half.pid'].map((file) => join(rig.host.dir, 'run/qemu', file))
-    if (!isWedged(notes[0] ?? '')) return
-    rig.host.kill('SIGKILL')
-    for (const file of notes) await rm(file, { force: true })
-    await rig.host.restartDaemon()
+    await reviveDaemon(rig.host, 'half')
   }
 
   let byHand = false
@@ -131,14 +127,6 @@ describe('faults: the daemon fails midway', function () {
 })
 
 const plain = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--network', 'none', '--graphics', 'none']
-
-/**
- * libvirt 9.0 that is killed in the few milliseconds before a guest's QEMU runs has that guest "starting up" for ever,
- * with no process and its lock held: neither destroy nor another restart helps, only to remove its notes while it is down.
- */
-function isWedged(notes: string): boolean {
-  return existsSync(notes) && readFileSync(notes, 'utf8').includes("reason='starting up' pid='0'")
-}
 
 function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).blocks * 512 : 0
