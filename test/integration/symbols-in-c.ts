@@ -69,6 +69,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   listDomains: {
     active: 'VIR_CONNECT_LIST_DOMAINS_ACTIVE', transient: 'VIR_CONNECT_LIST_DOMAINS_TRANSIENT',
     managedSave: 'VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE', autostart: 'VIR_CONNECT_LIST_DOMAINS_AUTOSTART',
+    hasSnapshot: 'VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT',
   },
   listNetworks: { active: 'VIR_CONNECT_LIST_NETWORKS_ACTIVE' },
   stats: {
