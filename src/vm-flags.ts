@@ -1,11 +1,12 @@
 import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
+import { addressFlags } from './address-flags.js'
 import { sizeFlag } from './flags.js'
 import { checkBridgeName } from './names.js'
 import { diskBuses, diskFormats, machineLimits } from './provision/machine-limits.js'
 import { systems, type System } from './provision/profile-systems.js'
 import { parseSize } from './units.js'
-import type { NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
+import type { NewAddress, NewDisk, NewNic, NewVmSource } from './virt/ops/new-vm.js'
 import { formatPci, parsePciAddress, type PciAddress } from './xml/pci.js'
 
 const osNames = Object.keys(systems) as System[]
@@ -31,6 +32,7 @@ export const newVmFlags = {
     description: 'a network interface; repeatable (default: the network named default)',
   }),
   'mac': Flags.string({ helpValue: 'MAC', description: 'the first interface\'s MAC address (default: derived from the UUID)' }),
+  ...addressFlags,
   'filter': Flags.string({ helpValue: 'FILTER', description: 'the network filter of every interface' }),
   'graphics': Flags.option({ options: ['vnc', 'spice', 'none'] as const, description: 'the display, on loopback (default: vnc, none with --kernel)' })(),
   'gpu': Flags.string({
@@ -91,15 +93,18 @@ export function checkMemory(bytes: number): number {
   return Math.ceil(bytes / step) * step
 }
 
+/** What is said of the first interface, and of all. */
+interface FirstNic { mac?: string, filter?: string, address?: NewAddress }
+
 /** The interfaces; one on the network `default` when nothing is said. @throws UsageError */
-export function parseNics(networks: readonly string[] | undefined, { mac, filter }: { mac?: string, filter?: string }): NewNic[] {
+export function parseNics(networks: readonly string[] | undefined, { mac, filter, address }: FirstNic): NewNic[] {
   const texts = networks ?? ['default']
   if (texts.includes('none') && texts.length > 1) throw new UsageError('--network none excludes the others')
   const nics = texts.filter((text) => text !== 'none').map((text) => ({ ...parseNic(text), filter }))
   const [first, ...others] = nics
-  if (mac === undefined) return nics
-  if (!first) throw new UsageError('--mac needs a network interface', 'leave out --network none')
-  return [{ ...first, mac: checkMac(mac) }, ...others]
+  if (mac === undefined && !address) return nics
+  if (!first) throw new UsageError(`${mac === undefined ? '--ip' : '--mac'} needs a network interface`, 'leave out --network none')
+  return [{ ...first, ...mac !== undefined && { mac: checkMac(mac) }, ...address && { address } }, ...others]
 }
 
 /** The devices that `--gpu` names, each once. @throws UsageError */

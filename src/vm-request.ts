@@ -1,5 +1,6 @@
 import type { Interfaces } from '@oclif/core'
 import { UsageError } from './errors.js'
+import { addressFrom, tellsGuest } from './address-flags.js'
 import { guestFlags, guestFrom, PasswordHashes, saysOfGuest } from './guest-flags.js'
 import { installFrom, type installFlags } from './install-flags.js'
 import { checkName } from './names.js'
@@ -23,10 +24,11 @@ export async function newVmFrom(name: string, flags: VmFlags, hashes = new Passw
     autostart: flags.autostart || undefined,
   })
   const install = await installFrom(flags, { source, settings, hashes })
+  if (install && (flags.gateway ?? flags.dns)) throw new UsageError('--gateway and --dns: an installer asks the network for them', 'leave them out')
   return {
     ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
-    nics: parseNics(networks, { mac: flags.mac, filter }), gpus: parseGpus(flags.gpu), description: flags.description, start: !flags['no-start'],
-    virtio: settings.virtio ?? (install?.drivers === undefined ? undefined : true),
+    nics: parseNics(networks, { mac: flags.mac, filter, address: addressFrom(flags) }), gpus: parseGpus(flags.gpu),
+    description: flags.description, start: !flags['no-start'], virtio: settings.virtio ?? (install?.drivers === undefined ? undefined : true),
     guest: install ? undefined : await guestOf(flags, source, settings, hashes), install,
   }
 }
@@ -36,7 +38,7 @@ async function guestOf(
   flags: VmFlags, source: NewVmSource, { user, packages, run, timezone }: Pick<MachineSettings, 'user' | 'packages' | 'run' | 'timezone'>,
   hashes: PasswordHashes,
 ): Promise<NewGuest | undefined> {
-  const asked = saysOfGuest(flags)
+  const asked = saysOfGuest(flags) || tellsGuest(flags, source)
   if (source.kind !== 'image') {
     if (!asked) return undefined
     throw new UsageError(`${said(flags).join(', ')}: only a guest from an image with cloud-init can be told`, '--image FILE', '--iso FILE --os NAME --unattended')
@@ -46,5 +48,5 @@ async function guestOf(
 }
 
 function said(flags: VmFlags): string[] {
-  return Object.keys(guestFlags).filter((name) => flags[name as keyof VmFlags] !== undefined).map((name) => `--${name}`)
+  return [...Object.keys(guestFlags), 'gateway', 'dns'].filter((name) => flags[name as keyof VmFlags] !== undefined).map((name) => `--${name}`)
 }

@@ -21,6 +21,15 @@ export const listDomains = { active: 1, transient: 8, managedSave: 256, autostar
 /** virConnectListAllNetworksFlags */
 export const listNetworks = { active: 2 } as const
 
+/** virNetworkUpdateCommand */
+export const networkUpdate = { delete: 2, addLast: 3 } as const
+
+/** virNetworkUpdateSection */
+export const networkSection = { dhcpHost: 4 } as const
+
+/** virNetworkUpdateFlags */
+export const networkAffect = { live: 1, config: 2 } as const
+
 /** virDomainStatsTypes */
 export const stats = { state: 1, cpu: 2, balloon: 4, vcpu: 8, interface: 16, block: 32 } as const
 

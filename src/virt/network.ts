@@ -17,6 +17,15 @@ export class Network extends Handle<'net'> {
   start(): void { call.virNetworkCreate(this.pointer) }
   stop(): void { call.virNetworkDestroy(this.pointer) }
   undefine(): void { call.virNetworkUndefine(this.pointer) }
+  /**
+   * Changes one part of it (virNetworkUpdateCommand, virNetworkUpdateSection) in the running or the stored network, or in both
+   * (virNetworkUpdateFlags). `subnet` is the number of its <ip>. Older daemons take the first two the other way round, which
+   * libvirt's client knows and mends.
+   */
+  update(change: { command: number, section: number, subnet: number }, xml: string, where: number): void {
+    call.virNetworkUpdate(this.pointer, change.command, change.section, change.subnet, xml, where)
+  }
+
   leases(): Lease[] { return readLeases((slot) => call.virNetworkGetDHCPLeases(this.pointer, null, slot, 0)) }
 
   protected free(pointer: Pointer<'net'>): void {

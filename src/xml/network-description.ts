@@ -25,6 +25,8 @@ export interface NetworkDescription {
   domain: string | null
   mtu: number | null
   isolateGuests: boolean
+  /** Whether its guests may ask the network's own address for names. */
+  dns: boolean
   subnets: SubnetDescription[]
   /** Attributes of our own element; null when it has none. */
   metadata: Record<string, string> | null
@@ -42,6 +44,7 @@ export function readNetwork(xml: string): NetworkDescription {
     domain: attr(child(root, 'domain'), 'name') ?? null,
     mtu: integer(attr(child(root, 'mtu'), 'size')),
     isolateGuests: attr(child(root, 'port'), 'isolated') === 'yes',
+    dns: attr(child(root, 'dns'), 'enable') !== 'no',
     subnets: children(root, 'ip').filter((ip) => attr(ip, 'address') !== undefined).map(readSubnet),
     metadata: readBay(root),
   }

@@ -118,9 +118,14 @@ function subnetElement(subnet: SubnetSpec): XmlElement {
   return el('ip', { family: family === 'ipv6' ? family : null, address, prefix },
     (dhcp !== undefined || reservations.length > 0) && el('dhcp', {},
       dhcp && el('range', { start: dhcp.start, end: dhcp.end }),
-      ...reservations.map(({ mac, name, ip }) => el('host', { mac, name, ip })),
+      ...reservations.map(reservationElement),
     ),
   )
+}
+
+/** A `<host>` of a `<dhcp>`, by which libvirt also finds the one to remove. */
+export function reservationElement({ mac, name, ip }: ReservationSpec): XmlElement {
+  return el('host', { mac, name, ip })
 }
 
 /** libvirt defines a network with a MAC reserved twice, and dnsmasq then picks one. */

@@ -172,6 +172,10 @@ describe('handles', () => {
     autostart: (it) => { it.setAutostart(false); expect(it.autostart()).to.equal(false) },
     xml: (it) => expect(it.xml()).to.match(/^<network>/).and.include('<name>default</name>'),
     leases: (it) => shows('noSupport', () => it.leases()),
+    update: (it) => {
+      it.update({ command: 3, section: 4, subnet: 0 }, '<host mac="52:54:00:00:00:01" ip="192.168.122.50"/>', 3)
+      expect(it.xml()).to.match(/<dhcp>[^]*<host mac='52:54:00:00:00:01' ip='192.168.122.50'\/>/)
+    },
     stop: (it) => { it.stop(); expect(it.isActive()).to.equal(false) },
     start: (it) => { it.start(); expect(it.isActive()).to.equal(true) },
     undefine: (it) => {

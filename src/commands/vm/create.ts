@@ -67,10 +67,10 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     const report = (step: string) => this.step(`${as}${step}`)
     const mayStart = (networks: readonly string[]) => this.#mayStart(networks)
     const plan = await planWithImage(host, request, { mayStart, dryRun: this.dryRun, signal, report: this.transfer(as) })
-    if (plan === null) return { changed: true, said: 'would be created, once its image is downloaded', uuid: null, disks: null, xml: null }
-    const xml = plan.xml([])
+    if (plan === null) return { changed: true, said: 'would be created, once its image is downloaded', uuid: null, disks: null, reservation: null, xml: null }
+    const [xml, reservation] = [plan.xml([]), plan.address?.reservation ?? null]
     for (const note of plan.notes) this.noteOnce(note)
-    if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, xml }
+    if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, reservation, xml }
     const made = await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report }))
     const { installed, left } = await installNewVm(host, plan, { ...flags, report })
     const { addresses } = installed === false ? {} : await waitForNewVm(host, plan, conditions, { timeout: left, report })

@@ -58,10 +58,13 @@ function isRunning(name: string): BayError {
 
 function outcome(plan: FinishedDeletion, verb: string): Outcome {
   const disks = plan.delete.map((place) => `${place.pool}/${place.name}`)
+  const free = plan.release.map(({ ip, network }) => `${ip} is no longer reserved in the network ${network}`)
   const kept = plan.keep.map(({ path, why }) => `${path} stays: ${why}`)
   return {
-    changed: true, said: [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...kept].join('; '), uuid: plan.uuid,
+    changed: true, uuid: plan.uuid,
+    said: [`${verb}${disks.length === 0 ? '' : ` with ${disks.join(', ')}`}`, ...free, ...kept].join('; '),
     // `volume` is what the disks of vm create and vm show call it.
     deleted: plan.delete.map(({ pool, name, path }) => ({ pool, name, volume: name, path })), kept: plan.keep,
+    released: plan.release,
   }
 }

@@ -11,11 +11,13 @@ import { makeVolume } from './make-volume.js'
 import type { PlannedDisk } from './plan-disks.js'
 import type { VmPlan } from './plan-vm.js'
 import { whilePoolIsBusy } from './retry.js'
+import { reserveAddress, type Reservation } from './reserve-address.js'
 import { Rollback } from './rollback.js'
 import { markRun } from './run-mark.js'
 import { startInstaller } from './start-installer.js'
 import { startNetworks } from './start-networks.js'
 import { uploadFile } from './upload.js'
+import { newestLease } from './vm-addresses.js'
 
 export interface CreateOptions {
   signal?: AbortSignal
@@ -27,6 +29,8 @@ export interface CreatedVm {
   uuid: string
   started: boolean
   disks: { pool: string, volume: string, path: string }[]
+  /** in its network's DHCP server; null when it needed none */
+  reservation: Reservation | null
 }
 
 /**
@@ -50,15 +54,17 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
   }
   report(`defining the machine ${name}`)
   using domain = await rollback.make(connection, { kind: 'domain', uuid, name }, () => connection.defineDomain(plan.xml(paths)))
+  const reservation = await reserve(connection, plan, rollback, report)
   // What is not installed yet must not start with the host: that is done afterwards.
   if (autostart && !plan.install) await rollback.make(connection, { kind: 'autostart', uuid, name }, () => domain.setAutostart(true))
   if (start) {
     report(plan.install ? 'starting the installer' : 'starting it')
-    await rollback.make(connection, { kind: 'running', uuid, name }, () => plan.install ? startInstaller(connection, domain) : startNew(domain))
+    const run = () => plan.install ? startInstaller(connection, domain) : startNew(connection, domain, plan)
+    await rollback.make(connection, { kind: 'running', uuid, name }, run)
   }
   rollback.keep()
   const disks = plan.disks.map(({ pool, volume, path, install }, index) => ({ pool, volume, path: paths[index] ?? path, install }))
-  return { uuid, started: start, disks: disks.flatMap(({ install, ...disk }) => install === undefined ? disk : []) }
+  return { uuid, started: start, disks: disks.flatMap(({ install, ...disk }) => install === undefined ? disk : []), reservation }
 }
 
 /** Makes a volume and fills it; gives its path on the host. */
@@ -73,6 +79,16 @@ async function createDisk(connection: Connection, disk: PlannedDisk, rollback: R
   return volume.path()
 }
 
+async function reserve(
+  connection: Connection, { address }: VmPlan, rollback: Rollback, report: (step: string) => void,
+): Promise<Reservation | null> {
+  if (!address?.reservation) return null
+  const { hostname, ...made } = address.reservation
+  report(`reserving ${made.ip} in the network ${made.network}`)
+  await rollback.make(connection, { kind: 'reservation', ...made }, () => reserveAddress(connection, made, hostname))
+  return made
+}
+
 /** From nothing, as a layer over the image, or as the host's own copy of another volume. */
 async function newVolume(
   connection: Connection, pool: StoragePool, { image, volume, capacity, format }: PlannedDisk,
@@ -84,8 +100,9 @@ async function newVolume(
   return await pool.cloneVolume(xml, source)
 }
 
-/** A new machine has new MAC addresses, so no lease can be of an earlier run. */
-async function startNew(domain: Domain): Promise<void> {
+/** A new machine has new MAC addresses, so no lease can be of an earlier run, unless somebody chose one. */
+async function startNew(connection: Connection, domain: Domain, { request: { nics } }: VmPlan): Promise<void> {
+  const leaseBefore = nics.some(({ mac }) => mac !== undefined) ? newestLease(connection, domain) : 0
   await domain.start()
-  markRun(domain, { leaseBefore: 0 })
+  markRun(domain, { leaseBefore })
 }

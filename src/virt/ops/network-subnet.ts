@@ -62,6 +62,17 @@ export function subnetAround(address: string, prefix: number | null): Subnet | n
   return subnetOf(parsed.kind() === 'ipv4' ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr), prefix)
 }
 
+interface SomeSubnet { family: string, address: string, prefix: number | null }
+
+/** The one of these IPv4 subnets that holds the address, with all that is known of it. */
+export function subnetHolding<S extends SomeSubnet>(subnets: readonly S[], address: string): S | undefined {
+  const host = subnetAround(address, 32)
+  return subnets.find((each) => {
+    const subnet = each.family === 'ipv4' ? subnetAround(each.address, each.prefix) : null
+    return subnet !== null && host !== null && overlap(subnet, host)
+  })
+}
+
 /** Whether two subnets have an address in common. */
 export function overlap(a: Subnet, b: Subnet): boolean {
   if (a.family !== b.family) return false

@@ -42,6 +42,18 @@ export interface NewNic {
   source?: string
   mac?: string
   filter?: string
+  /** of the first interface only */
+  address?: NewAddress
+}
+
+/** An IPv4 address that a machine shall have. */
+export interface NewAddress {
+  address: string
+  /** undefined for the network's own */
+  prefix?: number
+  /** what only cloud-init can tell the guest; undefined for what the network has */
+  gateway?: string
+  dns?: readonly string[]
 }
 
 export interface NewGuest {

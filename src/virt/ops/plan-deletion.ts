@@ -4,6 +4,8 @@ import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
 import { installVolumes } from './install-volumes.js'
+import { ownReservations } from './own-reservations.js'
+import type { Reservation } from './reserve-address.js'
 import type { VolumePlace, VolumeUse } from './volume-use.js'
 
 /** A volume that can be found again later, by its pool's UUID and its name. */
@@ -18,6 +20,8 @@ export interface VmDeletion {
   delete: OwnVolume[]
   /** disks that stay, and why */
   keep: { path: string, why: string }[]
+  /** addresses that were reserved for it alone */
+  release: Reservation[]
 }
 
 /**
@@ -30,6 +34,7 @@ export function planDeletion(connection: Connection, domain: Domain, use: Volume
   const plan: VmDeletion = {
     name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent,
     delete: installVolumes(connection, domain), keep: [],
+    release: ownReservations(connection, own),
   }
   for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
     const place = placeOf(connection, disk)

@@ -6,7 +6,7 @@ import { Findings } from '../../findings.js'
 import type { DiskSpec } from '../../xml/domain-disks.js'
 import type { NicSpec } from '../../xml/domain-nics.js'
 import { domainElement, type DomainSpec } from '../../xml/domain.js'
-import { serialize } from '../../xml/node.js'
+import { serialize, type Attributes } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
 import { chooseDevices, type MachineDevices } from '../../provision/profile-devices.js'
 import { checkFiles } from './check-vm-files.js'
@@ -17,6 +17,7 @@ import { chooseHardware, type Hardware } from './hardware.js'
 import { macOf } from './mac.js'
 import type { NewNic, NewVm } from './new-vm.js'
 import { isOwnHost } from './own-host.js'
+import { addressMarks, planAddress, type PlannedAddress } from './plan-address.js'
 import { planDisks, type PlannedDisk } from './plan-disks.js'
 import { volumeNamed } from './plan-image.js'
 import { planInstall, withDrives, type PlannedInstall } from './plan-install.js'
@@ -31,6 +32,8 @@ export interface VmPlan {
   disks: PlannedDisk[]
   /** undefined when it is installed by hand, or already */
   install?: PlannedInstall
+  /** of the first interface, when one was asked for */
+  address?: PlannedAddress
   /** The domain's XML, given where its disks' volumes really are. */
   xml: (diskPaths: readonly string[]) => string
   notes: string[]
@@ -54,6 +57,8 @@ export async function planVm(connection: Connection, request: NewVm, { mayStart 
   if (ownHost && free.ok) findings.look(() => refuseLeftFiles(connection, request.name, { uefi: chosen.found?.devices.firmware === 'uefi' }))
   const memory = findings.look(() => checkAgainst(connection, hardware.value, request, findings))
   const nics = checkNics(connection, request.nics, { findings, ownHost })
+  const uuid = randomUUID()
+  const address = findings.look(() => planAddress(connection, request, request.nics[0]?.mac ?? macOf(uuid)))
   const pci = findings.look(() => planPci(connection, request.gpus))
   const bus = chosen.found?.devices.diskBus ?? 'virtio'
   const planned = await findings.wait(() => planDisks(connection, request, { bus, ownHost, nameIsTaken: !free.ok }))
@@ -69,18 +74,18 @@ export async function planVm(connection: Connection, request: NewVm, { mayStart 
     for (const name of nics.stopped) findings.look(() => { throw isStopped(name) })
   }
   findings.end()
-  const uuid = randomUUID()
   const { disks, notes } = planned.value
-  const identity = { uuid, seed: disks.find(({ seed }) => seed) }
+  const identity = { uuid, seed: disks.find(({ seed }) => seed), address: address.value }
   const spec = { ...specOf(request, hardware.value, chosen.value.devices, identity), pci: pci.value.addresses }
   const xml = (paths: readonly string[]) => serialize(domainElement({
     ...spec,
     ...withDrives(install.value, { own: disks.map((disk, index) => diskSpec(disk, paths[index] ?? disk.path)), media, paths }),
   }))
-  const before = [hardware.value.note, memory.value, ...nics.notes, ...notes].flatMap((note) => note ?? [])
+  const before = [hardware.value.note, memory.value, ...nics.notes, ...address.value?.notes ?? [], ...notes]
   return {
-    request, uuid, networks: nics.stopped, disks: [...disks, ...install.value?.volumes ?? []], install: install.value, xml,
-    notes: [...before, ...chosen.value.notes, ...install.value?.notes ?? [], ...pci.value.notes],
+    request, uuid, networks: nics.stopped, disks: [...disks, ...install.value?.volumes ?? []], install: install.value,
+    address: address.value, xml,
+    notes: [...before.flatMap((note) => note ?? []), ...chosen.value.notes, ...install.value?.notes ?? [], ...pci.value.notes],
   }
 }
 
@@ -123,9 +128,10 @@ interface Identity {
   uuid: string
   /** the disc for cloud-init */
   seed: PlannedDisk | undefined
+  address: PlannedAddress | undefined
 }
 
-function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { uuid, seed }: Identity): DomainSpec {
+function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { uuid, seed, address }: Identity): DomainSpec {
   const { name, memory, vcpus, source, profile } = request
   const graphics = request.graphics ?? (source.kind === 'kernel' || !hardware.graphics.includes('vnc') ? 'none' : 'vnc')
   const { virt, arch, machine, emulator, qemu } = hardware
@@ -135,7 +141,7 @@ function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { u
     // The host's own model: all that it can, and it may still move to a host that is alike.
     cpu: devices.cpu ?? (virt === 'kvm' && hardware.cpuModes.includes('host-model') ? 'host-model' : undefined),
     description: request.description,
-    metadata: profile === null && !seed ? undefined : { profile, seed: seed && `${seed.pool}/${seed.volume}` },
+    metadata: metadataOf({ profile, seed: seed && `${seed.pool}/${seed.volume}`, ...address && addressMarks(address) }),
     os: source.kind === 'kernel' ? { ...source, kind: 'kernel' } : undefined,
     nics: request.nics.map((nic, index) => nicSpec(nic, devices, macOf(uuid, index))),
     ...(graphics === 'none' ? {} : { graphics: { type: graphics, listen: '127.0.0.1', autoport: true }, tablet: qemu, video }),
@@ -143,8 +149,15 @@ function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { u
   }
 }
 
-function nicSpec({ kind, source, mac, filter }: NewNic, { nicModel }: MachineDevices, derived: string): NicSpec {
-  return { kind, source, mac: mac ?? derived, model: nicModel, filter }
+/** None where there is nothing to keep. */
+function metadataOf(attributes: Attributes): Attributes | undefined {
+  return Object.values(attributes).some((value) => value !== undefined && value !== null) ? attributes : undefined
+}
+
+function nicSpec({ kind, source, mac, filter, address }: NewNic, { nicModel }: MachineDevices, derived: string): NicSpec {
+  // Else libvirt would learn the address from the first packet that the guest sends.
+  const filterParameters = filter !== undefined && address ? [{ name: 'IP', value: address.address }] : undefined
+  return { kind, source, mac: mac ?? derived, model: nicModel, filter, filterParameters }
 }
 
 function diskSpec({ format, bus, seed }: PlannedDisk, path: string): DiskSpec {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { JournalContent, JournalStep } from './journal-lines.js'
+import { macOwner } from './mac-owner.js'
 import { describeUndo, isThere, undo } from './undo.js'
 import { findVolume, refreshPool } from './undo-volume.js'
 import { VolumeUse } from './volume-use.js'
@@ -84,9 +85,9 @@ async function lookOnce(
     const left = (why: string): RecoveredStep => ({ what, result: 'left', why, removeBy: describeUndo(step.undo).removeBy })
     try {
       if (!dryRun && !step.done && step.undo.kind === 'volume') await refreshPool(connection, step.undo)
-      const users = whoUses(connection, step)
       // The steps come last first, so the run's own machine is gone by now if it could be removed.
       const own = steps.flatMap(({ undo: each }) => each.kind === 'domain' && isThere(connection, each) ? each.name : [])
+      const users = whoUses(connection, step, own)
       const others = users?.filter((user) => !own.includes(user)) ?? []
       if (users === null) results.set(step, { what, result: 'gone' })
       else if (others.length > 0) results.set(step, { what, result: 'kept', why: `${others.join(', ')} uses it` })
@@ -110,7 +111,12 @@ async function undone(connection: Connection, step: JournalStep, left: (why: str
 }
 
 /** The machines and volumes that build on it; null when it is not there. Nothing in a volume says who made it. */
-function whoUses(connection: Connection, { undo: made }: JournalStep): string[] | null {
+function whoUses(connection: Connection, { undo: made }: JournalStep, own: readonly string[]): string[] | null {
+  if (made.kind === 'reservation' && isThere(connection, made)) {
+    // The card may be another machine's by now; the run's own machine goes after its address.
+    const owner = macOwner(connection, made.mac)
+    return owner === undefined || own.includes(owner) ? [] : [owner]
+  }
   if (made.kind !== 'volume') return isThere(connection, made) ? [] : null
   using volume = findVolume(connection, made)
   if (volume === null) return null

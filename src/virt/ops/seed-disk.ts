@@ -21,7 +21,8 @@ export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan
   const folder = await mkdtemp(join(tmpdir(), 'bay-seed-'))
   try {
     const path = join(folder, 'seed.iso')
-    await seedIso(cloudInitFiles(specOf(guest, name, plan.uuid)), path, { signal })
+    const spec = { ...specOf(guest, name, plan.uuid), network: plan.address?.guest ?? undefined }
+    await seedIso(cloudInitFiles(spec), path, { signal })
     const { size } = await stat(path)
     const filled = (disk: PlannedDisk): PlannedDisk => ({
       ...disk, capacity: size,

@@ -8,6 +8,7 @@ import { peekDead } from './journal-dead.js'
 import type { JournalContent } from './journal-lines.js'
 import { journalPaths, mayHaveJournals } from './journal-paths.js'
 import { recoverAll } from './recover.js'
+import type { Reservation } from './reserve-address.js'
 import { findVolume } from './undo-volume.js'
 import type { VolumePlace } from './volume-use.js'
 
@@ -16,6 +17,7 @@ export interface FinishedDeletion {
   uuid: string
   delete: VolumePlace[]
   keep: { path: string, why: string }[]
+  release: Reservation[]
 }
 
 /**
@@ -47,6 +49,7 @@ export async function settleDeletion(
   return {
     uuid: uuidOf(runs), delete: places.filter(({ path }) => !stay.has(path)),
     keep: [...stay].map((path) => ({ path, why: 'it is used by now' })),
+    release: runs.flatMap(reservationsOf),
   }
 }
 
@@ -61,6 +64,14 @@ function volumesOf(connection: Connection, { steps }: JournalContent): VolumePla
     // What a stopped pool holds nobody can tell.
     using volume = unlessGone(() => findVolume(connection, undo), failure.operationInvalid)
     return volume === null ? [] : { pool: undo.pool, name: undo.name, path: volume.path() }
+  })
+}
+
+function reservationsOf({ steps }: JournalContent): Reservation[] {
+  return steps.flatMap(({ undo }) => {
+    if (undo.kind !== 'reservation') return []
+    const { network, networkUuid, mac, ip } = undo
+    return { network, networkUuid, mac, ip }
   })
 }
 

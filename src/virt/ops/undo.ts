@@ -3,6 +3,8 @@ import type { Connection } from '../connection.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
 import { definedPool, poolFolder, runningPool, type MadeFolder } from './undo-pool.js'
+import type { Reservation } from './reserve-address.js'
+import { madeReservation } from './undo-reservation.js'
 import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
 import { madeVolume, type MadeVolume } from './undo-volume.js'
 
@@ -17,6 +19,7 @@ interface Records {
   'pool': Made
   'pool-running': Made
   'pool-folder': MadeFolder
+  'reservation': Reservation
 }
 
 type UndoKind = keyof Records
@@ -34,6 +37,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'pool': definedPool,
   'pool-running': runningPool,
   'pool-folder': poolFolder,
+  'reservation': madeReservation,
 }
 
 /** Undoes a step. What is gone already is fine, so that it can be done any number of times. */

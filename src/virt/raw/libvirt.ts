@@ -98,6 +98,7 @@ export const libvirtTable = {
   virNetworkCreate: ['status', 'net'],
   virNetworkDestroy: ['status', 'net'],
   virNetworkUndefine: ['status', 'net'],
+  virNetworkUpdate: ['status', 'net', 'uint', 'uint', 'int', 'text', 'uint'],
   virNetworkGetDHCPLeases: ['count', 'net', 'text?', 'out', 'uint'],
   virNetworkDHCPLeaseFree: ['void', 'address'],
 

@@ -20,7 +20,7 @@ describe('xml network', () => {
       ],
     }
     expect(readNetwork(serialize(networkElement(spec)))).to.deep.equal({
-      name: 'lab', uuid: null, mode: 'nat', bridge: 'bay-lab', domain: 'lab.test', mtu: 1400, isolateGuests: true, metadata: { managed: 'yes' },
+      name: 'lab', uuid: null, mode: 'nat', bridge: 'bay-lab', domain: 'lab.test', mtu: 1400, isolateGuests: true, dns: true, metadata: { managed: 'yes' },
       subnets: [
         {
           ...ipv4, dhcp: [{ start: '10.0.0.9', end: '10.0.0.99' }],
@@ -36,6 +36,7 @@ describe('xml network', () => {
       expect(readNetwork(serialize(networkElement({ name: 'n', mode, bridge: 'br0' })))).to.include({ mode, bridge: 'br0' })
     }
     expect(readNetwork('<network><forward/></network>').mode).to.equal('nat')
+    expect(readNetwork('<network><dns enable="no"/></network>').dns).to.equal(false)
     expect(readNetwork('<network><forward mode="hostdev"/></network>')).to.include({ mode: 'hostdev', bridge: null, name: '' })
   })
 
