@@ -87,11 +87,17 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
   }
 
   /**
-   * Makes several objects, each with its own line and its own result. An interrupt undoes those that are half made and stops
-   * the rest; what was made stays.
+   * Makes one object as `actOnOne` does, or several, each with its own line and its own result. An interrupt undoes those that
+   * are half made and stops the rest; what was made stays.
    * @throws as `act` for many; BayError `interrupted` or `terminated`, `left-behind` when something could not be undone
    */
-  protected async actOnNew(action: Pick<Action, 'action' | 'kind'>, jobs: readonly Job[]): Promise<ActionResult[]> {
+  protected async actOnNew(
+    action: Pick<Action, 'action' | 'kind'>, { many }: { many: boolean }, jobs: readonly Job[],
+  ): Promise<ActionResult | ActionResult[]> {
+    const [only] = jobs
+    if (!many && only) {
+      return this.actOnOne(action, only.name, (_, host) => interruptible(async (signal) => only.work(host, signal)))
+    }
     const first = await this.change()
     return interruptible(async (signal) => {
       const results = await this.#many(action, jobs, first, signal)

@@ -33,6 +33,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   protected args!: ArgsOf<C>
   /** Hosts that were opened, to be given up at the end whatever happens; the last first. */
   readonly #hosts: Host[] = []
+  #changing: Promise<Connection> | undefined
 
   override async init(): Promise<void> {
     await super.init()
@@ -88,7 +89,12 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   }
 
   /** The host, for changes; in a dry run its connection cannot write. */
-  protected async change(): Promise<Connection> {
+  protected change(): Promise<Connection> {
+    this.#changing ??= this.#openForChange()
+    return this.#changing
+  }
+
+  async #openForChange(): Promise<Connection> {
     const host = await this.openHost({ readOnly: this.readOnlyChange })
     if (host.shared && !this.dryRun) await this.#tellOfLeftovers(host.connection.uri())
     return host.connection
@@ -164,13 +170,18 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     if (!this.flags.quiet) writeErr(`${text}\n`)
   }
 
+  /** Whether somebody sits there who can be asked. */
+  protected get mayAsk(): boolean {
+    return !this.flags['no-input'] && isInteractive()
+  }
+
   /**
    * Goes on only with a yes: from --yes, or from whoever sits at the terminal.
    * @throws UsageError when nobody can be asked, BayError when the answer is no
    */
   protected async confirm(question: string): Promise<void> {
     if (this.flags.yes || this.dryRun) return
-    if (this.flags['no-input'] || !isInteractive()) throw new UsageError(`not confirmed: ${question}`, 'add --yes to do it without a question')
+    if (!this.mayAsk) throw new UsageError(`not confirmed: ${question}`, 'add --yes to do it without a question')
     const { confirm } = await import('./output/ask.js')
     if (!await confirm(question)) throw new BayError('failed', 'not confirmed; nothing was changed')
   }
@@ -178,7 +189,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   /** Whether there is a yes, from --yes or from whoever sits at the terminal; in a dry run only the first counts. */
   protected async agreed(question: string): Promise<boolean> {
     if (this.flags.yes) return true
-    if (this.dryRun || this.flags['no-input'] || !isInteractive()) return false
+    if (this.dryRun || !this.mayAsk) return false
     const { confirm } = await import('./output/ask.js')
     return await confirm(question)
   }

@@ -28,7 +28,17 @@ export interface CreateLine<F> {
   parse: (argv: string[]) => Promise<F>
 }
 
-interface Waiting { wait: string[] }
+/** What a machine boots from; one of them must be said. */
+const sourceFlags = ['image', 'iso', 'kernel', 'empty']
+
+/** Whether a command line leaves open what must be said. */
+export function isIncomplete<F>({ name, flags: { file }, raw, definitions }: CreateLine<F>): boolean {
+  const typed = typedWords(raw, definitions)
+  return file === undefined && (name === undefined || !sourceFlags.some((flag) => typed.has(flag)))
+}
+
+/** The flags that a machine is made by. */
+export type Creating = VmFlags & { wait: string[] }
 
 /** Flags of the run and not of a machine. */
 const ofTheRun = ['count', 'file', 'parallel', 'dry-run']
@@ -41,7 +51,7 @@ const ofOneMachine = ['mac', 'ip', 'hostname']
  * are alike but for the name; with --file an entry's keys win over the file's defaults, those over the command line.
  * @throws UsageError; nothing is made then
  */
-export async function machinesWanted<F extends VmFlags & Waiting>(line: CreateLine<F>): Promise<WantedMachine<F>[]> {
+export async function machinesWanted<F extends Creating>(line: CreateLine<F>): Promise<WantedMachine<F>[]> {
   const { name, flags: { count, file } } = line
   if (file !== undefined) return fromFile(line, file)
   if (name === undefined) throw new UsageError('the machine has no name', 'bay vm create NAME', '-f FILE for the machines of a file')
@@ -52,12 +62,12 @@ export async function machinesWanted<F extends VmFlags & Waiting>(line: CreateLi
   return names.map((each) => ({ ...first, request: { ...first.request, name: each } }))
 }
 
-async function machine<F extends VmFlags & Waiting>(name: string, flags: F, hashes?: PasswordHashes): Promise<WantedMachine<F>> {
+async function machine<F extends Creating>(name: string, flags: F, hashes?: PasswordHashes): Promise<WantedMachine<F>> {
   const request = await newVmFrom(name, flags, hashes)
   return { request, conditions: conditionsOfNew(flags.wait, request), flags }
 }
 
-async function fromFile<F extends VmFlags & Waiting>(line: CreateLine<F>, path: string): Promise<WantedMachine<F>[]> {
+async function fromFile<F extends Creating>(line: CreateLine<F>, path: string): Promise<WantedMachine<F>[]> {
   if (line.name !== undefined) throw new UsageError(`the file names its machines, so ${line.name} is one too many`, 'leave out the name, or -f')
   const known = Object.fromEntries(Object.entries(line.definitions).filter(([name]) => !ofTheRun.includes(name)))
   const typed = typedWords(line.raw, known)

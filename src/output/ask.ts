@@ -13,11 +13,11 @@ export async function confirm(question: string, options: { default?: boolean } =
   })
 }
 
-/** One of some choices: its value. @throws as `ask` */
-export async function choose(question: string, choices: readonly Choice[]): Promise<string> {
+/** One of some choices: its value. `start` is the value that the cursor begins on. @throws as `ask` */
+export async function choose(question: string, choices: readonly Choice[], { start }: { start?: string } = {}): Promise<string> {
   return ask(question, async (prompt, message) => {
     const { value } = await prompt<{ value: string }>([{
-      type: 'select', name: 'value', message,
+      type: 'select', name: 'value', message, default: start,
       choices: choices.map(({ value, label }) => ({ value, name: escapeControl(label ?? value) })),
     }])
     return value
@@ -30,7 +30,7 @@ export async function input(question: string, options: InputOptions = {}): Promi
   return ask(question, async (prompt, message) => {
     const { value } = await prompt<{ value: string }>([{
       type: 'input', name: 'value', message, default: options.default,
-      validate: (text: string) => check?.(text) ?? true,
+      validate: async (text: string) => await check?.(text) ?? true,
     }])
     return value
   })
@@ -44,7 +44,7 @@ export interface Choice {
 
 export interface InputOptions {
   default?: string
-  check?: (text: string) => string | undefined
+  check?: (text: string) => string | undefined | Promise<string | undefined>
 }
 
 type Prompt = ReturnType<typeof createPromptModule>

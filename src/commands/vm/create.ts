@@ -3,34 +3,31 @@ import type { Interfaces } from '@oclif/core'
 import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { creationFlags } from '../../creation-flags.js'
 import { changeFlags } from '../../flags.js'
+import { planned } from '../../creation-outcome.js'
 import { guestFlags } from '../../guest-flags.js'
 import { installFlags } from '../../install-flags.js'
-import { machinesWanted, type WantedMachine } from '../../machines-wanted.js'
+import { isIncomplete, machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
 import { createVm } from '../../virt/ops/create-vm.js'
 import { installNewVm } from '../../virt/ops/install-new-vm.js'
-import { interruptible } from '../../virt/ops/interrupt.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
 import { planWithImage } from '../../virt/ops/url-image.js'
 import { unlessMade } from '../../virt/ops/unless-made.js'
 import { waitForNewVm } from '../../virt/ops/wait-new-vm.js'
 import { newVmFlags } from '../../vm-flags.js'
 
-/** `as` stands before each step that is told. */
-interface Run { signal: AbortSignal, as?: string }
+interface Run { signal: AbortSignal, as: string }
 type Wanted = WantedMachine<Interfaces.InferredFlags<typeof VmCreate.flags>>
 
 export default class VmCreate extends ActionCommand<typeof VmCreate> {
   static override summary = 'Create a virtual machine, or many'
   static override description = 'Makes its disks, defines it, starts it and waits. When a step fails, all that was made is removed again. '
-    + 'Many at once: --count, or a file with a list of machines whose keys are these flags.'
+    + 'Many at once: --count, or a file with a list of machines whose keys are these flags. On a terminal it asks for what is left open.'
 
   static override examples = [
     '<%= config.bin %> vm create web-1 --image debian-12.qcow2 --disk 20G --memory 2G --wait ip',
-    '<%= config.bin %> vm create web-2 --image default/debian-12.qcow2 --linked',
     '<%= config.bin %> vm create setup --iso /srv/debian-12-netinst.iso --disk 20G,pool=fast',
     '<%= config.bin %> vm create db --iso /srv/debian-12-netinst.iso --os debian --unattended --user anna --ssh-key ~/.ssh/id_ed25519.pub',
-    '<%= config.bin %> vm create tiny --kernel /srv/vmlinuz --initrd /srv/initrd.gz --cmdline console=ttyS0 --network default',
     '<%= config.bin %> vm create web --count 20 --image debian-12 --linked',
     '<%= config.bin %> vm create -f machines.yaml --if-missing',
   ]
@@ -46,14 +43,19 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
   async run(): Promise<ActionResult | ActionResult[]> {
     const { raw } = await this.parse(VmCreate)
     const parse = async (argv: string[]) => (await this.parse(VmCreate, argv)).flags
-    const wanted = await machinesWanted({ name: this.args.name, flags: this.flags, raw, definitions: VmCreate.flags, parse })
-    const action = { action: 'create', kind: 'vm' } as const
-    const [first] = wanted
-    if (first && this.flags.count === undefined && this.flags.file === undefined) {
-      return this.actOnOne(action, first.request.name, (_, host) => interruptible((signal) => this.#make(host, first, { signal })))
-    }
-    return this.actOnNew(action, wanted.map((each) => ({
-      name: each.request.name, work: (host, signal) => this.#make(host, each, { signal, as: `${each.request.name}: ` }),
+    const typed = { name: this.args.name, flags: this.flags, raw, definitions: VmCreate.flags, parse }
+    if (!isIncomplete(typed) || !this.mayAsk) return this.#makeAll(await machinesWanted(typed))
+    const { completeLine } = await import('../../wizard/complete-line.js')
+    const { line, summary, equal } = await completeLine(await this.change(), typed, this.flags)
+    this.note(summary)
+    await this.confirm('create it?')
+    return this.#makeAll(await machinesWanted(line)).finally(() => this.note(`the same without questions:\n${equal}`))
+  }
+
+  #makeAll(wanted: readonly Wanted[]): Promise<ActionResult | ActionResult[]> {
+    const many = this.flags.count !== undefined || this.flags.file !== undefined
+    return this.actOnNew({ action: 'create', kind: 'vm' }, { many }, wanted.map((each) => ({
+      name: each.request.name, work: (host, signal) => this.#make(host, each, { signal, as: many ? `${each.request.name}: ` : '' }),
     })))
   }
 
@@ -63,14 +65,12 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     return await unlessMade(host, { name: machine.request.name, signal: run.signal }, make) ?? { changed: false, said: 'exists already' }
   }
 
-  async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as = '' }: Run): Promise<Outcome> {
+  async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as }: Run): Promise<Outcome> {
     const report = (step: string) => this.step(`${as}${step}`)
-    const mayStart = (networks: readonly string[]) => this.#mayStart(networks)
-    const plan = await planWithImage(host, request, { mayStart, dryRun: this.dryRun, signal, report: this.transfer(as) })
-    if (plan === null) return { changed: true, said: 'would be created, once its image is downloaded', uuid: null, disks: null, reservation: null, xml: null }
-    const [xml, reservation] = [plan.xml([]), plan.address?.reservation ?? null]
-    for (const note of plan.notes) this.noteOnce(note)
-    if (this.dryRun) return { changed: true, said: `would be created as\n${xml}`, uuid: plan.uuid, disks: plan.disks, reservation, xml }
+    const options = { mayStart: (networks: readonly string[]) => this.#mayStart(networks), dryRun: this.dryRun, signal, report: this.transfer(as) }
+    const plan = await planWithImage(host, request, options)
+    for (const note of plan?.notes ?? []) this.noteOnce(note)
+    if (plan === null || this.dryRun) return planned(plan)
     const made = await withSeed(plan, signal, (whole) => createVm(host, whole, { signal, report }))
     const { installed, left } = await installNewVm(host, plan, { ...flags, report })
     const { addresses } = installed === false ? {} : await waitForNewVm(host, plan, conditions, { timeout: left, report })

@@ -39,11 +39,16 @@ function checkFqdn(fqdn: string, hostname: string): void {
   if (!fqdn.startsWith(`${hostname}.`)) throw bad('full name', fqdn, `it begins with the hostname: ${hostname}.example.org`)
 }
 
-function checkUser({ name, passwordHash, sshKeys, groups = [], shell }: GuestUser): void {
+/** @throws UsageError */
+export function checkUserName(name: string): void {
   match('user', name, /^[a-z_][a-z0-9_-]{0,31}$/, 'at most 32 of a-z 0-9 _ - and no digit first')
   if (name === 'root') throw new UsageError('root stays locked', 'make another user, who may use sudo')
   // The name that means the image's own user.
   if (name === 'default') throw new UsageError('cloud-init keeps the name default for itself', 'give another name')
+}
+
+function checkUser({ name, passwordHash, sshKeys, groups = [], shell }: GuestUser): void {
+  checkUserName(name)
   if (passwordHash && !isHash(passwordHash.reveal())) throw new UsageError(`the password of ${name} is not hashed`)
   for (const key of sshKeys) checkLine('SSH key', key)
   for (const group of groups) match('group', group, /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'at most 32 of A-Z a-z 0-9 _ . -')

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { program } from '../lab/bay.js'
+
+/** What is typed once this is on the screen. */
+export type Typed = readonly [question: string, keys: string]
+
+export const keys = { up: '\u001b[A', down: '\u001b[B', enter: '\r', interrupt: '\u0003' }
+
+export interface Terminal {
+  /** null when it was killed, for it went on waiting */
+  code: number | null
+  /** what was shown, without colours and without the movements of the cursor */
+  screen: string
+  /** the terminal's modes after it ended, as stty tells them */
+  modes: string
+}
+
+/** Bay on a terminal of its own, made by script(1): each answer is typed when its question is there, after the one before. */
+export async function onTerminal(line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent' } = {}): Promise<Terminal> {
+  const command = `stty cols 80 rows 24; ${process.execPath} ${program} -c ${uri} ${line}; code=$?; echo; stty -a | tr '\\n' ' '; exit $code`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', HOME: home }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
+  })
+  let shown = ''
+  let from = 0
+  const answers = [...typed]
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString()
+    const [next] = answers
+    const at = next ? plain(shown).indexOf(next[0], from) : -1
+    if (!next || at < 0) return
+    from = at + next[0].length
+    answers.shift()
+    child.stdin.write(next[1])
+  })
+  const [code] = await once(child, 'close') as [number | null]
+  const screen = plain(shown)
+  const end = screen.lastIndexOf('\nspeed ')
+  return { code, screen: screen.slice(0, end), modes: screen.slice(end + 1) }
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]|\u001b[78=>]/g, '').replaceAll('\r', '')
+}
