@@ -20,6 +20,8 @@ export class NetworkFilterBinding extends Handle<'binding'> {
   device(): string { return call.virNWFilterBindingGetPortDev(this.pointer) }
   filterName(): string { return call.virNWFilterBindingGetFilterName(this.pointer) }
   xml(): string { return call.virNWFilterBindingGetXMLDesc(this.pointer, 0) }
+  /** Takes the filter off the device. */
+  delete(): void { call.virNWFilterBindingDelete(this.pointer) }
 
   protected free(pointer: Pointer<'binding'>): void {
     call.virNWFilterBindingFree(pointer)

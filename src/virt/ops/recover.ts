@@ -6,6 +6,7 @@ import { lockName, sweepLocks } from './host-lock.js'
 import { DeadJournal, peekDead } from './journal-dead.js'
 import type { Header, JournalContent } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
+import { removeStaleBindings } from './stale-bindings.js'
 import { keepAll, recoverRun, type RecoveredStep } from './recover-run.js'
 
 /** What became of one dead run. */
@@ -107,8 +108,14 @@ async function onItsHost(
   const { connection } = await open(uri)
   refuseOther(connection, hostname)
   const results = await recoverRun(connection, content, { dryRun })
+  if (!dryRun) removeStaleBindings(connection, machinesOf(content))
   if (!dryRun) journal.over(content.steps.filter((step) => results.get(step)?.result !== 'left'))
   return [...results.values()]
+}
+
+/** The UUIDs of machines that the run may have started or stopped. */
+function machinesOf({ steps, removes }: JournalContent): string[] {
+  return steps.flatMap(({ undo }) => undo.kind === 'running' || (removes && undo.kind === 'domain') ? undo.uuid : [])
 }
 
 /** One URI means this host today and, in a home folder that several share, another one tomorrow. */

@@ -161,6 +161,7 @@ export const libvirtTable = {
   virNWFilterBindingGetPortDev: ['borrowed', 'binding'],
   virNWFilterBindingGetFilterName: ['borrowed', 'binding'],
   virNWFilterBindingGetXMLDesc: ['owned', 'binding', 'uint'],
+  virNWFilterBindingDelete: ['status', 'binding'],
   virNWFilterBindingFree: ['status', 'binding'],
 
   // libvirt-nodedev.h
