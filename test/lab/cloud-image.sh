@@ -7,7 +7,7 @@
 set -euo pipefail
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bay-lab
 tools=(mmdebstrap e2fsprogs fdisk extlinux syslinux-common qemu-utils)
-packages=linux-image-cloud-amd64,cloud-init,qemu-guest-agent,openssh-server,systemd-sysv,iproute2,isc-dhcp-client,ifupdown,udev
+packages=linux-image-cloud-amd64,cloud-init,qemu-guest-agent,openssh-server,systemd-sysv,iproute2,isc-dhcp-client,ifupdown,net-tools,udev
 start=2048
 
 main() {

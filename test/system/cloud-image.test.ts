@@ -20,7 +20,7 @@ describe('bay vm create: a real cloud image', function () {
     const image = await lab('cloud-image.sh', [], { timeout: 30 * minute })
     await writeFile(join(rig.files, 'ann.pub'), `${key}\n`)
     const made = await rig.bay(['vm', 'create', 'cloud', '--virt', 'qemu', '--vcpus', '2', '--memory', '768M', '--graphics', 'none',
-      '--image', image, '--disk', '3G', '--network', rig.network,
+      '--image', image, '--disk', '3G', '--network', rig.network, '--ip', '10.88.0.77',
       '--hostname', 'web', '--user', 'ann', '--ssh-key', join(rig.files, 'ann.pub'),
       '--run', 'echo "first boot of $(hostname)" > /var/lib/first-boot', '--run', 'exit 3', '--run', 'echo later >> /var/lib/first-boot',
       '--wait', 'agent', '--timeout', '20m'], { timeout: 21 * minute })
@@ -42,10 +42,11 @@ describe('bay vm create: a real cloud image', function () {
     expect(await inGuest('stat', '-c', '%U %a', '/home/ann/.ssh/authorized_keys')).to.equal('ann 600')
   })
 
-  it('has its address, and the network\'s gateway', async () => {
-    const [address = 'none'] = (await rig.json<{ addresses: string[] }>('vm', 'show', 'cloud')).addresses
-    expect(await inGuest('ip', '-4', '-o', 'address', 'show', 'eth0')).to.include(` inet ${address}/24 `)
+  it('has its address without a lease, and the network\'s gateway', async () => {
+    expect(await inGuest('ip', '-4', '-o', 'address', 'show', 'eth0')).to.match(/ inet 10\.88\.0\.77\/24 /).and.not.include('dynamic')
     expect(await inGuest('ip', 'route', 'show', 'default')).to.match(/^default via 10\.88\.0\.1 dev eth0/)
+    expect(await rig.virsh('net-dumpxml', rig.network)).to.include('ip=\'10.88.0.77\'')
+    expect(await rig.virsh('net-dhcp-leases', rig.network)).not.to.include('10.88.0.77')
   })
 
   it('has run its commands, each for itself', async () => {

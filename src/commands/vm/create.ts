@@ -67,7 +67,7 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   async #create(host: Connection, { request, conditions, flags }: Wanted, { signal, as }: Run): Promise<Outcome> {
     const report = (step: string) => this.step(`${as}${step}`)
-    const options = { mayStart: (networks: readonly string[]) => this.#mayStart(networks), dryRun: this.dryRun, signal, report: this.transfer(as) }
+    const options = { mayStart: this.#mayStart.bind(this), dryRun: this.dryRun, signal, report: this.transfer(as) }
     const plan = await planWithImage(host, request, options)
     for (const note of plan?.notes ?? []) this.noteOnce(note)
     if (plan === null || this.dryRun) return planned(plan)

@@ -3,8 +3,8 @@ import { readDomain } from '../../xml/domain-description.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
 
-/** libvirt before 9.1 says "internal error" and "unresponsive" for these. https://libvirt.org/html/libvirt-virterror.html */
-const newer = { commandTimeout: 112, commandFailed: 113 } as const
+/** VIR_ERR_AGENT_COMMAND_TIMEOUT, which libvirt 9.0 does not have: there it is `agentUnresponsive` too. */
+const commandTimeout = 112
 
 /** libvirt passes an answer of 4 MiB at most; what is longer did not come from there. */
 const longestAnswer = 8 * 2 ** 20
@@ -61,7 +61,7 @@ function inWords(error: VirtError, domain: Domain, command: string): BayError {
   const refusal = agentsOwn.exec(error.message)?.[1]
   if (refusal !== undefined) return refused(refusal, command, error)
   if (error.is(failure.argumentUnsupported)) return withoutChannel(domain.name())
-  if (error.is(failure.agentUnresponsive, failure.operationInvalid, newer.commandTimeout)) {
+  if (error.is(failure.agentUnresponsive, failure.operationInvalid, commandTimeout)) {
     mustHaveAgent(domain)
     return unresponsive(error, domain.name())
   }

@@ -44,8 +44,9 @@ async function endOf(domain: Domain, pid: number, deadline: number, signal: Abor
       if (!isSilence(error)) throw await explained(error, domain, pid)
       if (performance.now() - heard > patience) throw goesOn('timeout', error.message, pid, domain)
     }
-    if (performance.now() + pause > deadline) throw goesOn('timeout', 'the command has not ended in time', pid, domain)
-    await sleep(pause, undefined, { signal }).catch(() => undefined)
+    const left = deadline - performance.now()
+    if (left <= 0) throw goesOn('timeout', 'the command has not ended in time', pid, domain)
+    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => undefined)
     if (signal?.aborted) throw stopped(signal.reason, pid, domain)
   }
 }
