@@ -1,7 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { parse } from 'yaml'
+import { run } from '../lab/script.js'
 import { suiteRig, type Rig } from './rig.js'
 
 interface Reservation { mac: string, ip: string, name: string | null }
@@ -126,6 +129,38 @@ describe('vm create --ip', function () {
     }
     expect(await reserved()).to.deep.equal([])
     expect(await rig.everything()).to.deep.equal(before)
+  })
+
+  it('an image\'s guest is told by cloud-init, where that is asked for: all that the network would say', async function () {
+    if ((await run('which', ['xorriso'])).code !== 0) return this.skip()
+    const image = join(state, 'image.raw')
+    writeFileSync(image, randomBytes(1 << 20))
+    const told = async (name: string, ...args: string[]) => {
+      const made = await rig.bay(['vm', 'create', name, '--virt', 'qemu', '--memory', '32M', '--graphics', 'none', '--image', image, '--no-start', ...args])
+      expect(made.code, made.stderr).to.equal(0)
+      const out = join(state, name)
+      const read = await run('xorriso', ['-no_rc', '-osirrox', 'on', '-indev', join(rig.folder, `${name}-seed.iso`), '-extract', '/', out])
+      expect(read.code, read.stderr).to.equal(0)
+      const file = join(out, 'network-config')
+      return { said: made.stderr, config: existsSync(file) ? parse(readFileSync(file, 'utf8')) as { ethernets: { nic0: object } } : null }
+    }
+    const ofLan = await told('addr-told', ...lan, '--ip', '10.87.0.40/24')
+    expect(ofLan.said).to.contain('takes no lease')
+    expect(ofLan.config?.ethernets.nic0).to.deep.include({
+      dhcp4: false, addresses: ['10.87.0.40/24'], routes: [{ to: '0.0.0.0/0', via: '10.87.0.1' }],
+      nameservers: { addresses: ['10.87.0.1'], search: ['lan.test'] },
+    })
+    expect(await reserved()).to.have.nested.property('[0].ip', '10.87.0.40')
+    const asks = await told('addr-asks', ...lan, '--ip', '10.87.0.41', '--hostname', 'db')
+    expect(asks.config).to.equal(null)
+    expect((await reserved()).map(({ ip, name }) => [ip, name])).to.deep.equal([['10.87.0.40', 'addr-told'], ['10.87.0.41', 'db']])
+    const plain = await told('addr-plain-1', '--network', 'addr-plain', '--ip', '10.86.0.7/24', '--dns', '9.9.9.9')
+    expect(plain.config?.ethernets.nic0).to.deep.include({ addresses: ['10.86.0.7/24'], nameservers: { addresses: ['9.9.9.9'] } })
+    const twice = await rig.bay(['vm', 'create', 'addr-plain-2', '--image', image, '--no-start', '--network', 'addr-plain', '--ip', '10.86.0.7/24'])
+    expect(twice).to.include({ code: 5 })
+    expect(twice.stderr).to.contain('the machine addr-plain-1 has the address 10.86.0.7 on the network addr-plain')
+    await rig.does('vm', 'delete', '--yes', 'addr-told', 'addr-asks', 'addr-plain-1')
+    expect(await reserved()).to.deep.equal([])
   })
 
   it('of machines that are made at the same time one gets it', async () => {

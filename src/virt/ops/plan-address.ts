@@ -21,8 +21,8 @@ export interface PlannedAddress {
 }
 
 /**
- * Decides how an address is given, and looks whether it is free. A network with a DHCP server reserves it; a guest that is
- * set up by cloud-init is told it as well, so that it needs no server. Only looks.
+ * Decides how an address is given, and looks whether it is free. A network with a DHCP server reserves it, and the guest asks;
+ * with a prefix, a gateway or a name server the guest is told, so that it takes no lease. Only looks.
  * @throws UsageError, BayError `exists`
  */
 export function planAddress(connection: Connection, request: NewVm, mac: string): PlannedAddress | undefined {
@@ -38,7 +38,7 @@ export function planAddress(connection: Connection, request: NewVm, mac: string)
   const now = sides.live ?? sides.stored
   if (!now || now.subnets.length === 0) return toldOnly(connection, request, { nic, wanted, mac })
   const place = placeIn(now.name, now.subnets, wanted)
-  const guest = request.guest ? guestNetwork(mac, place.prefix, wanted, fromNetwork(place, now)) : null
+  const guest = request.guest && isTold(wanted) ? guestNetwork(mac, place.prefix, wanted, fromNetwork(place, now)) : null
   if (place.dhcp.length === 0 && place.reservations.length === 0) return withoutServer(connection, { nic, wanted, place, guest })
   const reservation = { network: now.name, networkUuid: network.uuid(), mac, ip: wanted.address }
   for (const side of [sides.live, sides.stored]) {
@@ -46,8 +46,14 @@ export function planAddress(connection: Connection, request: NewVm, mac: string)
   }
   return {
     reservation: isReserved(sides, reservation) ? null : { ...reservation, hostname: freeName(sides, request) }, guest,
-    notes: checkLeases(connection, reservation, { told: guest !== null }),
+    notes: [...checkLeases(connection, reservation, { told: guest !== null }), ...guest ? [takesNoLease] : []],
   }
+}
+
+const takesNoLease = 'the guest sets its address by itself and takes no lease: --wait agent sees it, --wait ip does not'
+
+function isTold({ prefix, gateway, dns }: NewAddress): boolean {
+  return prefix !== undefined || gateway !== undefined || dns !== undefined
 }
 
 /**
@@ -79,7 +85,7 @@ function withoutServer(
     throw new UsageError(`--ip ${address}: ${placeName(nic)} has no DHCP server that could give it to the guest`, `with an image whose cloud-init sets it: --image FILE --ip ${address}/${place.prefix}`)
   }
   refuseTold(connection, nic, address)
-  return { reservation: null, guest, notes: [] }
+  return { reservation: null, guest, notes: [takesNoLease] }
 }
 
 function placeName({ kind, source }: NewNic): string {
