@@ -95,6 +95,12 @@ describe('bay vm exec', function () {
     expect((await exec('--', 'true')).code).to.equal(0)
   })
 
+  it('tells whoever waits for cloud-init that the guest has none', async () => {
+    const { code, stderr } = await rig.bay(['vm', 'wait', 'guest', '--for', 'agent', '--for', 'cloud-init', '--timeout', '50s'])
+    expect(stderr).to.contain('cloud-init will never be done in guest: the guest has no such program')
+    expect(code).to.equal(5)
+  })
+
   it('runs nothing in a dry run', async () => {
     expect(await exec('--dry-run', '--', 'touch', '/run/made')).to.include({ code: 0, stdout: 'vm guest (dry run): would run touch /run/made\n' })
     expect((await exec('--', 'test', '-e', '/run/made')).code).to.equal(1)

@@ -18,6 +18,8 @@ export interface InVain {
   domain: Domain
   missing: readonly Condition[]
   ports: readonly PortFacts[]
+  /** what cloud-init last said of itself; null when it was not heard */
+  cloudInit: string | null
   console: ConsoleTail
 }
 
@@ -28,7 +30,7 @@ const patience = 4000
  * Finds out what can be known of why it was waited in vain. Never throws, and never hangs: what cannot be known is a finding.
  */
 export async function diagnoseVm(inVain: InVain): Promise<Diagnosis> {
-  const { connection, domain, missing, ports, console: tail } = inVain
+  const { connection, domain, missing, ports, cloudInit, console: tail } = inVain
   const look = new Looking()
   const lines = tail.unknown === null ? look.now('its console', () => tail.lines()) ?? null : null
   const state = look.now('its state', () => domain.state())
@@ -40,7 +42,8 @@ export async function diagnoseVm(inVain: InVain): Promise<Diagnosis> {
   const deaf = tail.unknown === null || !on ? [] : [`its console could not be read: ${tail.unknown}`]
   const facts: VmFacts = {
     name: domain.name(), state: state?.state ?? 'unknown', reason: state?.reason ?? 'unknown', missing, nics: nics ?? [], disks, ports,
-    agent: description?.agentChannel ?? { present: true, connected: null }, console: lines, unknown: [...look.unknown, ...deaf],
+    agent: description?.agentChannel ?? { present: true, connected: null }, cloudInit, console: lines,
+    unknown: [...look.unknown, ...deaf],
   }
   return { findings: findingsOf(facts), console: lines, screenshot: screenshot ?? null }
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js'
 
 /** The conditions that are a word; `port:N` comes with its number. */
-export const conditionWords = ['running', 'off', 'paused', 'ip', 'agent', 'installed'] as const
+export const conditionWords = ['running', 'off', 'paused', 'ip', 'agent', 'cloud-init', 'installed'] as const
 
 /** What can be waited for. `text` is how it was written: `ip`, `port:22`. */
 export type Condition
@@ -42,5 +42,5 @@ function parseCondition(text: string, flag: string): Condition {
 
 /** Whether it can only come true while the machine is on: when it goes off, waiting on would be in vain. */
 export function needsOn({ kind }: Condition): boolean {
-  return kind === 'ip' || kind === 'agent' || kind === 'port'
+  return kind === 'ip' || kind === 'agent' || kind === 'cloud-init' || kind === 'port'
 }

@@ -12,6 +12,8 @@ export interface VmFacts {
   agent: { present: boolean, connected: boolean | null }
   disks: readonly DiskFacts[]
   ports: readonly PortFacts[]
+  /** what cloud-init last said of itself; null when it was not heard */
+  cloudInit: string | null
   /** the last lines of its console; null when they are not known */
   console: readonly string[] | null
   /** what could not be found out, each with why */
@@ -59,7 +61,8 @@ export function findingsOf(facts: VmFacts): Finding[] {
   return [
     ...stateFindings(facts), ...panic(facts),
     ...needs('ip') || (needs('port') && noAddress) ? facts.nics.flatMap((nic) => nicFinding(nic) ?? []) : [],
-    ...needs('agent') ? agentFindings(facts, !noAddress) : [],
+    ...needs('agent', 'cloud-init') ? agentFindings(facts, !noAddress) : [],
+    ...needs('cloud-init') ? cloudInitFindings(facts) : [],
     ...needs('port') ? facts.ports.flatMap(portFindings) : [],
     ...facts.unknown.map((message) => ({ code: 'unknown', message, hint: null })),
   ]
@@ -115,6 +118,11 @@ function agentFindings({ name, agent }: VmFacts, hasAddress: boolean): Finding[]
   if (agent.connected) return []
   const so = hasAddress ? 'it has an address, but no agent has connected' : 'no agent has connected'
   return [found('no-agent', `${so} to its channel`, 'in the guest: install and start qemu-guest-agent')]
+}
+
+function cloudInitFindings({ name, agent, cloudInit }: VmFacts): Finding[] {
+  if (!agent.connected || cloudInit === null) return []
+  return [found('cloud-init', `cloud-init: ${cloudInit}`, `bay vm exec ${name} -- cloud-init status --long`)]
 }
 
 const portWords: Record<string, string> = {

@@ -3,6 +3,7 @@ import { readDomain, type DomainDescription } from '../../xml/domain-description
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError, failure } from '../errors.js'
+import { CloudInitProbe } from './cloud-init-probe.js'
 import { PortProbe } from './port-probe.js'
 import { addressesByMac } from './vm-addresses.js'
 import { needsOn, type Condition } from './wait-condition.js'
@@ -26,18 +27,22 @@ export interface LooksOptions {
   conditions: readonly Condition[]
   /** makes the wait look again */
   wake: () => void
+  /** the end of the wait, by performance.now() */
+  deadline: number
 }
 
 /** What is looked at while a machine is waited for. Dispose of it to give up what it tries meanwhile. */
-export class Looks implements Disposable {
+export class Looks implements AsyncDisposable {
   readonly #options: LooksOptions
   readonly #began = Date.now()
   readonly #met = new Map<Condition, Met>()
   readonly #probes = new Map<Condition, PortProbe>()
+  readonly #cloudInit: CloudInitProbe
 
   /** @throws BayError `wrong-state` when the machine lacks what a condition needs */
   constructor(options: LooksOptions) {
     this.#options = options
+    this.#cloudInit = new CloudInitProbe(options.domain, options)
     const { domain, conditions } = options
     if (conditions.some(needsOn)) mustHave(readDomain(domain.xml()), conditions)
     for (const each of conditions) if (each.kind === 'port') this.#probes.set(each, new PortProbe(each.port, options.wake))
@@ -67,8 +72,14 @@ export class Looks implements Disposable {
     return this.missing().flatMap((each) => each.kind === 'port' ? { port: each.port, failures: this.#probes.get(each)?.failures ?? new Map() } : [])
   }
 
-  [Symbol.dispose](): void {
+  /** What cloud-init in the guest last said of itself; null while it has not been heard. */
+  get cloudInit(): string | null {
+    return this.#cloudInit.said
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     for (const probe of this.#probes.values()) probe[Symbol.dispose]()
+    await this.#cloudInit[Symbol.asyncDispose]()
   }
 
   #look(condition: Condition, scene: Scene): { addresses: string[] | null } | undefined {
@@ -78,6 +89,7 @@ export class Looks implements Disposable {
       case 'installed': return { addresses: null }
       case 'ip': return scene.addresses.length > 0 ? { addresses: scene.addresses } : undefined
       case 'agent': return scene.description.agentChannel.connected ? { addresses: null } : undefined
+      case 'cloud-init': return this.#cloudInit.look(scene.description.agentChannel) ? { addresses: null } : undefined
       case 'port': {
         const open = this.#probes.get(condition)?.look(scene.addresses)
         return open === undefined ? undefined : { addresses: [open] }
@@ -129,7 +141,7 @@ function mustHave({ name, nics, agentChannel }: DomainDescription, conditions: r
   if (needs('ip', 'port') && nics.length === 0) {
     throw new BayError('wrong-state', `${name} has no network interface, so it will never have an address`)
   }
-  if (needs('agent') && !agentChannel.present) {
+  if (needs('agent', 'cloud-init') && !agentChannel.present) {
     throw new BayError('wrong-state', `${name} has no channel to a guest agent, so none will ever answer`, {
       hints: [`bay vm xml ${name} shows its devices; the channel is named org.qemu.guest_agent.0`],
     })

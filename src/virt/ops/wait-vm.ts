@@ -37,7 +37,8 @@ export async function waitForVm(
   const changed = finishing && (await finishInstall(connection, domain, options)).changed
   const timeout = options.timeout === undefined ? undefined : Math.max(until - performance.now(), 0)
   using watch = new Watch(connection)
-  using looks = new Looks({ connection, domain, conditions, wake: () => watch.wake() })
+  const deadline = performance.now() + (timeout ?? Infinity)
+  await using looks = new Looks({ connection, domain, conditions, wake: () => watch.wake(), deadline })
   const already = looks.all()
   if (already) return { ...waited(already), changed }
   // From the beginning, for what was said before somebody listened is lost.
@@ -50,7 +51,9 @@ export async function waitForVm(
     const why = error.code === 'timeout' ? tooLate(domain.name(), conditions, looks.missing(), options) : error
     // The test driver has no guests, and only plays failures.
     if (isInProcess(connection.uri())) throw why
-    throw new DiagnosedError(why, await diagnoseVm({ connection, domain, missing: looks.missing(), ports: looks.ports(), console }))
+    const { cloudInit } = looks
+    const facts = { connection, domain, missing: looks.missing(), ports: looks.ports(), cloudInit, console }
+    throw new DiagnosedError(why, await diagnoseVm(facts))
   }
 }
 
@@ -71,6 +74,7 @@ function wordsFor(condition: Condition): string {
   switch (condition.kind) {
     case 'ip': return 'in possession of an address'
     case 'agent': return 'answering through its agent'
+    case 'cloud-init': return 'done with cloud-init'
     case 'port': return `reached on port ${condition.port}`
     default: return condition.kind
   }

@@ -9,7 +9,7 @@ const refused = new Map([['10.0.0.2', 'ECONNREFUSED'], ['10.0.0.3', 'EWHATEVER']
 
 const facts = (missing: string, more: Partial<VmFacts> = {}): VmFacts => ({
   name: 'web', state: 'running', reason: 'booted', missing: parseConditions(missing.split(','), '--for'), nics: [nic],
-  agent: { present: true, connected: false }, disks: [], ports: [], console: [], unknown: [], ...more,
+  agent: { present: true, connected: false }, disks: [], ports: [], cloudInit: null, console: [], unknown: [], ...more,
 })
 
 describe('what is found of a wait in vain', () => {
@@ -25,6 +25,8 @@ describe('what is found of a wait in vain', () => {
     ['two interfaces, one with its lease', facts('agent,ip', { nics: [{ ...nic, lease: 'current' }, nic] }), ['no-dhcp-request', 'no-agent'], /./],
     ['a lease and no agent', facts('agent', { nics: [{ ...nic, lease: 'current' }] }), ['no-agent'], /^it has an address, but no agent/],
     ['neither', facts('agent'), ['no-agent'], /^no agent has connected/],
+    ['an agent, and cloud-init at work', facts('cloud-init', { agent: { present: true, connected: true }, cloudInit: 'status: running' }), ['cloud-init'], /status: running/],
+    ['cloud-init without an agent', facts('cloud-init'), ['no-agent'], /no agent has connected/],
     ['no channel', facts('agent', { agent: { present: false, connected: null } }), ['no-agent-channel'], /no channel/],
     ['a port nobody listens on', facts('port:22', { nics: [{ ...nic, lease: 'current' }], ports: [{ port: 22, failures: refused }] }),
       ['port-closed', 'port-closed'], /port 22 of 10\.0\.0\.2: the guest refuses/],
