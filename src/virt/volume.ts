@@ -12,6 +12,8 @@ export interface VolumeInfo {
   allocation: number
 }
 
+const readSize = 64 * 1024
+
 /** A storage volume: https://libvirt.org/html/libvirt-libvirt-storage.html */
 export class StorageVolume extends Handle<'volume'> {
   readonly #connection: Pointer<'conn'>
@@ -47,6 +49,21 @@ export class StorageVolume extends Handle<'volume'> {
       throw error
     }
     return stream
+  }
+
+  /** The first `length` bytes of the content, or all of a shorter one. */
+  read(length: number): Buffer {
+    using stream = new Stream(call.virStreamNew(this.#connection, 0))
+    call.virStorageVolDownload(this.pointer, stream.pointer, 0n, BigInt(length), 0)
+    const pieces: Buffer[] = []
+    for (;;) {
+      const piece = Buffer.alloc(readSize)
+      const count = stream.receive(piece)
+      if (count === null || count === 0) break
+      pieces.push(piece.subarray(0, count))
+    }
+    stream.finish()
+    return Buffer.concat(pieces)
   }
 
   protected free(pointer: Pointer<'volume'>): void {

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js'
 import { el } from './node.js'
 import type { XmlElement } from './node.js'
+import { upsert } from './tree.js'
 
 export interface DiskPath { type: 'file' | 'block', path: string }
 export interface DiskVolume { type: 'volume', pool: string, volume: string }
@@ -41,6 +42,13 @@ export function diskElement(disk: DiskSpec, { virt, bootOrder }: DiskContext): X
     disk.serial && el('serial', {}, disk.serial),
     bootOrder !== undefined && el('boot', { order: bootOrder }),
   )
+}
+
+/** Gives a disk that is there another file. A logical pool's volumes, among others, are block devices. */
+export function putSource(disk: XmlElement, path: string): void {
+  const block = path.startsWith('/dev/')
+  disk.attributes['type'] = block ? 'block' : 'file'
+  upsert(disk, 'source', { file: block ? null : path, dev: block ? path : null, pool: null, volume: null })
 }
 
 /** Copies of the disks in which each has a target name of its own; names that are given stay. */

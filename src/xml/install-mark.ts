@@ -1,3 +1,4 @@
+import { putSource } from './domain-disks.js'
 import { localName } from './metadata.js'
 import { el, parse, serialize } from './node.js'
 import type { XmlElement } from './node.js'
@@ -56,14 +57,7 @@ export function installDocument(definition: string, { kernel, restarts, discs }:
   if (!restarts) upsert(root, 'on_reboot', {}, 'destroy')
   for (const { target, path } of discs) {
     const drive = all(root, 'devices/disk').find((disk) => attr(child(disk, 'target'), 'dev') === target)
-    if (drive) insert(drive, path)
+    if (drive) putSource(drive, path)
   }
   return serialize(root)
-}
-
-/** A logical pool's volumes, among others, are block devices. */
-function insert(drive: XmlElement, path: string): void {
-  const block = path.startsWith('/dev/')
-  drive.attributes['type'] = block ? 'block' : 'file'
-  upsert(drive, 'source', block ? { dev: path } : { file: path })
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cloudInitFiles } from '../../src/provision/cloud-init/files.js'
 import { readSshKeys } from '../../src/provision/cloud-init/ssh-keys.js'
+import { readIsoFile } from '../../src/provision/iso-file.js'
 import { makeIso, seedIso } from '../../src/provision/iso.js'
 
 const which = (program: string) => spawnSync('which', [program], { encoding: 'utf8' }).stdout.trim()
@@ -51,6 +52,15 @@ for (const program of ['xorrisofs', 'genisoimage', 'mkisofs']) {
       const read = (name: string) => readFileSync(join(out, name), 'utf8')
       expect({ userData: read('user-data'), metaData: read('meta-data'), networkConfig: read('network-config') }).to.deep.equal(files)
       expect(statSync(join(out, 'user-data')).mode & 0o777).to.equal(0o600)
+    })
+
+    it('is read again as it was written, and what is not on it, or cut, is not', () => {
+      const bytes = readFileSync(iso)
+      const read = (name: string) => readIsoFile(bytes, name)?.toString()
+      expect({ userData: read('user-data'), metaData: read('meta-data'), networkConfig: read('network-config') }).to.deep.equal(files)
+      expect(read('vendor-data')).to.equal(undefined)
+      expect(readIsoFile(bytes.subarray(0, 40_000), 'user-data')).to.equal(undefined)
+      expect(readIsoFile(Buffer.alloc(100_000), 'user-data')).to.equal(undefined)
     })
 
     it('has the label that cloud-init looks for, and both kinds of long names', () => {

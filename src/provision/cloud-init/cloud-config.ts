@@ -18,6 +18,8 @@ export function cloudConfig(spec: CloudInitSpec): YamlMap {
     ssh_authorized_keys: sshKeys.length > 0 ? [...sshKeys] : undefined,
     disable_root: true,
     ssh_pwauth: users.some(({ passwordHash }) => passwordHash),
+    // A new instance gets new ones by default, and whoever knows the guest would be warned of an attack.
+    ssh_deletekeys: spec.keepHostKeys ? false : undefined,
     timezone: spec.timezone,
     locale: spec.locale,
     keyboard: spec.keyboard === undefined ? undefined : yamlMap({ layout: spec.keyboard }),

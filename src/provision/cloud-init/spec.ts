@@ -23,6 +23,8 @@ export interface CloudInitSpec {
   growRoot?: boolean
   /** install and start the guest agent */
   agent?: boolean
+  /** the guest has been set up before, and keeps the SSH host keys that it has */
+  keepHostKeys?: boolean
   /** undefined: DHCP on the first interface, which is cloud-init's own choice */
   network?: GuestNetwork
   /** the user's own user-data, of any kind that cloud-init knows */

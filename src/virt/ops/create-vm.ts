@@ -68,7 +68,9 @@ export async function createVm(connection: Connection, plan: VmPlan, { signal, r
 }
 
 /** Makes a volume and fills it; gives its path on the host. */
-async function createDisk(connection: Connection, disk: PlannedDisk, rollback: Rollback, signal?: AbortSignal): Promise<string> {
+export async function createDisk(
+  connection: Connection, disk: PlannedDisk, rollback: Rollback, signal?: AbortSignal,
+): Promise<string> {
   using pool = connection.pool(disk.pool)
   using volume = await makeVolume(connection, pool, disk.volume, rollback, () => newVolume(connection, pool, disk))
   const { image } = disk

@@ -1,4 +1,4 @@
-import { seedOf } from './seed-volume.js'
+import { largestSeed, seedOf } from './seed-volume.js'
 import type { GarbageItem, GarbageKind } from './gc-item.js'
 import { imageOf, isWhole } from './image-name.js'
 import type { MachinesUse } from './gc-machines.js'
@@ -37,9 +37,6 @@ interface Judgement {
   /** the machine whose it was */
   vm?: string
 }
-
-/** A seed has secrets and little data; larger discs of that name are somebody's. */
-const largestSeed = 64 * 2 ** 20
 
 /** null for what waits to be used: images, discs, and what is no single file. */
 function judge({ name, type, format, allocation }: StoredVolume, { names }: MachinesUse): Judgement | null {

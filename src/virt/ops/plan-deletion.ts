@@ -1,9 +1,11 @@
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
+import { readSeedMark } from '../../xml/seed-mark.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
 import { installVolumes } from './install-volumes.js'
+import { findSeed } from './old-seeds.js'
 import { ownReservations } from './own-reservations.js'
 import type { Reservation } from './reserve-address.js'
 import type { VolumePlace, VolumeUse } from './volume-use.js'
@@ -42,7 +44,16 @@ export function planDeletion(connection: Connection, domain: Domain, use: Volume
     if (why === undefined && place) plan.delete.push(place)
     else plan.keep.push({ path: place?.path ?? disk.path ?? `${disk.pool}/${disk.volume}`, why: why ?? 'it is in no pool' })
   }
+  if (use) plan.delete.push(...oldSeeds(connection, own, use))
   return plan
+}
+
+/** What `vm seed` could not delete yet. */
+function oldSeeds(connection: Connection, { name, metadata }: DomainDescription, use: VolumeUse): OwnVolume[] {
+  return readSeedMark(metadata).before.flatMap((place) => {
+    const volume = findSeed(connection, place)
+    return volume === null || use.machinesOn(volume).some((user) => user !== name) ? [] : [volume]
+  })
 }
 
 function whyKept(

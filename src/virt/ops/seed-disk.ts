@@ -1,12 +1,12 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cloudInitFiles, hostnameFor } from '../../provision/cloud-init/files.js'
+import { cloudInitFiles, hostnameFor, type CloudInitFiles } from '../../provision/cloud-init/files.js'
 import type { CloudInitSpec } from '../../provision/cloud-init/spec.js'
 import { seedIso } from '../../provision/iso.js'
 import { withInstallFiles } from './install-files.js'
 import type { NewGuest } from './new-vm.js'
-import type { PlannedDisk } from './plan-disks.js'
+import type { PlannedImage } from './plan-image.js'
 import type { VmPlan } from './plan-vm.js'
 
 /**
@@ -18,24 +18,31 @@ export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan
   const { guest, name } = plan.request
   if (plan.install) return withInstallFiles(plan, plan.install, signal, work)
   if (!guest) return work(plan)
+  const spec = { ...specOf(guest, name, plan.uuid), network: plan.address?.guest ?? undefined }
+  return withSeedIso(cloudInitFiles(spec), signal, (image) => work({
+    ...plan, disks: plan.disks.map((disk) => disk.seed ? { ...disk, capacity: image.capacity, image } : disk),
+  }))
+}
+
+/** Gives `work` the disc with these files: an image in a private folder, which is gone afterwards. */
+export async function withSeedIso<T>(
+  files: CloudInitFiles, signal: AbortSignal, work: (image: PlannedImage) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'bay-seed-'))
   try {
     const path = join(folder, 'seed.iso')
-    const spec = { ...specOf(guest, name, plan.uuid), network: plan.address?.guest ?? undefined }
-    await seedIso(cloudInitFiles(spec), path, { signal })
+    await seedIso(files, path, { signal })
     const { size } = await stat(path)
-    const filled = (disk: PlannedDisk): PlannedDisk => ({
-      ...disk, capacity: size,
-      image: { from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, allocation: size, path },
+    return await work({
+      from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, allocation: size, path,
     })
-    return await work({ ...plan, disks: plan.disks.map((disk) => disk.seed ? filled(disk) : disk) })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** The UUID is the instance: another machine's cloud-init begins anew, this one's does not. */
-function specOf(guest: NewGuest, name: string, uuid: string): CloudInitSpec {
+/** A machine's UUID is its first instance: another machine's cloud-init begins anew, this one's does not. */
+export function specOf(guest: NewGuest, name: string, uuid: string): CloudInitSpec {
   const { user, passwordHash, sshKeys, packages, run, timezone } = guest
   return {
     instanceId: uuid, hostname: guest.hostname ?? hostnameFor(name), packages, runCommands: run, timezone,

@@ -138,6 +138,7 @@ export const libvirtTable = {
   virStorageVolDelete: ['status', 'volume', 'uint'],
   virStorageVolResize: ['status', 'volume', 'ulong', 'uint'],
   virStorageVolUpload: ['status', 'volume', 'stream', 'ulong', 'ulong', 'uint'],
+  virStorageVolDownload: ['status', 'volume', 'stream', 'ulong', 'ulong', 'uint'],
   virStreamNew: ['stream', 'conn', 'uint'],
   virStreamSend: ['count', 'stream', 'out', 'ulong'],
   virStreamSendHole: ['status', 'stream', 'ulong', 'uint'],
