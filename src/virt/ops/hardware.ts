@@ -18,18 +18,30 @@ export interface Hardware extends HostOffers {
   note?: string
 }
 
+/** What was found for as long as a connection lasts: some hosts try their emulators anew at each question, which takes a minute. */
+const known = new WeakMap<Connection, Map<string, Hardware>>()
+
 /**
- * The hardware for a machine of the host's own architecture: KVM when it works, else emulation, and says so.
+ * The hardware for a machine of the host's own architecture: KVM when it works, else emulation, and says so. A connection
+ * asks once, however many machines it makes.
  * @throws UsageError when what was asked for is not to be had
  */
-export function chooseHardware(connection: Connection, want: { virt?: 'kvm' | 'qemu' }): Hardware {
+export function chooseHardware(connection: Connection, { virt }: { virt?: 'kvm' | 'qemu' }): Hardware {
+  const found = known.get(connection) ?? new Map<string, Hardware>()
+  known.set(connection, found)
+  const hardware = found.get(virt ?? '') ?? lookAtHost(connection, virt)
+  found.set(virt ?? '', hardware)
+  return hardware
+}
+
+function lookAtHost(connection: Connection, virt: 'kvm' | 'qemu' | undefined): Hardware {
   const host = readCapabilities(connection.capabilities())
   const guest = host.guests.find(({ arch, osType }) => arch === host.cpu.arch && osType === 'hvm') ?? host.guests[0]
   if (!guest) throw new UsageError('this host can run no machines: its capabilities list none', 'bay host check')
   const types = guest.domains.map(({ type }) => type)
   const qemu = types.includes('qemu') || types.includes('kvm')
   if (!qemu) return otherDriver(types[0] ?? connection.type().toLowerCase(), guest.arch)
-  return { ...underQemu(connection, guest, want.virt), emulatorUser: host.emulatorUser }
+  return { ...underQemu(connection, guest, virt), emulatorUser: host.emulatorUser }
 }
 
 /** Bounds what libvirtd must never be sent: a machine of four thousand million CPUs ends the daemon itself. */
