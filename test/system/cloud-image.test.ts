@@ -20,7 +20,7 @@ describe('bay vm create: a real cloud image', function () {
     const image = await lab('cloud-image.sh', [], { timeout: 30 * minute })
     await writeFile(join(rig.files, 'ann.pub'), `${key}\n`)
     const made = await rig.bay(['vm', 'create', 'cloud', '--virt', 'qemu', '--vcpus', '2', '--memory', '768M', '--graphics', 'none',
-      '--image', image, '--disk', '3G', '--network', rig.network, '--ip', '10.88.0.77',
+      '--image', image, '--disk', '3G', '--network', rig.network, '--ip', '10.88.0.77/24',
       '--hostname', 'web', '--user', 'ann', '--ssh-key', join(rig.files, 'ann.pub'),
       '--run', 'echo "first boot of $(hostname)" > /var/lib/first-boot', '--run', 'exit 3', '--run', 'echo later >> /var/lib/first-boot',
       '--wait', 'agent', '--timeout', '20m'], { timeout: 21 * minute })
