@@ -32,7 +32,7 @@ describe('bay vm seed', function () {
     folder = mkdtempSync(join(tmpdir(), 'bay-vm-seed-'))
     image = join(folder, 'tiny.img')
     writeFileSync(image, Buffer.alloc(1024 * 1024))
-    await rig.does('vm', 'create', 'seed-a', ...small, '--image', image, '--ip', '10.88.0.77', '--hostname', 'first', '--network', rig.network)
+    await rig.does('vm', 'create', 'seed-a', ...small, '--image', image, '--ip', '10.88.0.77/24', '--hostname', 'first', '--network', rig.network)
   })
   after(async () => {
     await rig?.bay(['vm', 'delete', '--yes', '--force', 'seed-a'])
