@@ -14,8 +14,8 @@ import { interruptible } from '../virt/ops/interrupt.js'
 
 export default class Gc extends BaseCommand<typeof Gc> {
   static override summary = 'List what no machine uses, and delete it with --yes'
-  static override description = 'Volumes, seeds of machines that are gone, images whose copying was cut, NVRAM files and network filters. '
-    + 'Nothing is deleted without --yes, or a yes at a terminal; and volumes and filters only when --only names them, '
+  static override description = 'Volumes, seeds of machines that are gone, images whose copying was cut, NVRAM files, network filters and reserved addresses. '
+    + 'Nothing is deleted without --yes, or a yes at a terminal; and volumes, filters and addresses only when --only names them, '
     + 'for a volume that nothing uses today may hold somebody\'s data. For cron: bay gc --yes --only seeds,nvram.'
 
   static override examples = [

@@ -22,6 +22,7 @@ describe('bay gc', function () {
     rig = await newRig({ network: false })
     const plain = ['--virt', 'qemu', '--graphics', 'none', '--network', 'none', '--memory', '32M', '--empty', '--no-start']
     await rig.does('vm', 'create', 'user', ...plain, '--disk', '1M')
+    await rig.does('vm', 'create', 'carded', '--virt', 'qemu', '--graphics', 'none', '--network', 'user', '--memory', '32M', '--empty', '--disk', '1M', '--no-start')
     const make = (name: string, format: string, ...more: string[]) => rig.virsh('vol-create-as', 'default', name, '1M', '--format', format, ...more)
     for (const volume of ['base', 'orphan', 'used-base', 'image-kept']) await make(`${volume}.qcow2`, 'qcow2')
     for (const [layer, base] of [['layer', 'base'], ['used', 'used-base']]) {
@@ -49,6 +50,19 @@ describe('bay gc', function () {
     expect(await gc('--yes', '--dry-run')).to.deep.equal(all)
     expect(await gc('--only', 'seeds,filters')).to.deep.equal(all.slice(3))
     expect(await rig.everything()).to.deep.equal(before)
+  })
+
+  it('lists addresses that are reserved for cards of no machine, and frees them when that is asked for', async () => {
+    const mac = /[0-9a-f]{2}(?::[0-9a-f]{2}){5}/.exec(await rig.virsh('domiflist', 'carded'))?.[0] ?? ''
+    const hosts = `<host mac='52:54:00:00:00:99' ip='10.97.0.9'/><host mac='${mac}' ip='10.97.0.8'/>`
+    const file = join(rig.files, 'net.xml')
+    writeFileSync(file, `<network><name>gc-net</name><ip address='10.97.0.1' prefix='24'><dhcp><range start='10.97.0.2' end='10.97.0.50'/>${hosts}</dhcp></ip></network>`)
+    await rig.virsh('net-define', file)
+    expect(await gc('--only', 'reservations')).to.deep.equal(['reservation gc-net/10.97.0.9 found'])
+    expect(await gc('--yes', '--filter', 'kind=reservation')).to.deep.equal(['reservation gc-net/10.97.0.9 found'])
+    expect(await gc('--yes', '--only', 'reservations')).to.deep.equal(['reservation gc-net/10.97.0.9 deleted'])
+    expect(await rig.virsh('net-dumpxml', 'gc-net')).to.contain('10.97.0.8').and.not.contain('10.97.0.9')
+    await rig.virsh('net-undefine', 'gc-net')
   })
 
   it('leaves out what is new, which somebody may be making', async () => {

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.js'
 
-export const garbageKinds = ['volume', 'seed', 'image', 'nvram', 'filter'] as const
+export const garbageKinds = ['volume', 'seed', 'image', 'nvram', 'filter', 'reservation'] as const
 export type GarbageKind = typeof garbageKinds[number]
 
 /** Something that no machine uses: a row of `bay gc`. */
@@ -37,7 +37,7 @@ export function keyOf({ kind, name }: Pick<Garbage, 'kind' | 'name'>): string {
   return `${kind} ${name}`
 }
 
-/** bay knows what these are, so that `--yes` alone removes them; volumes and filters may be somebody's, in use or not. */
+/** bay knows what these are, so that `--yes` alone removes them; the others may be somebody's, in use or not. */
 export function isOurs(kind: GarbageKind): boolean {
-  return kind !== 'volume' && kind !== 'filter'
+  return kind === 'seed' || kind === 'image' || kind === 'nvram'
 }

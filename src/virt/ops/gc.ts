@@ -4,6 +4,7 @@ import { garbageFilters, readFilters } from './gc-filters.js'
 import { garbageKinds, type GarbageItem, type GarbageKind, type Sweep } from './gc-item.js'
 import { readMachinesUse } from './gc-machines.js'
 import { garbageNvram, nvramFiles, type NvramFile } from './gc-nvram.js'
+import { garbageReservations, readReservations } from './gc-reservations.js'
 import { reach } from './gc-reach.js'
 import { readStore, type StoredVolume } from './gc-store.js'
 import { garbageVolumes } from './gc-volumes.js'
@@ -29,13 +30,14 @@ export function sweep(connection: Connection, { kinds, olderThan }: SweepOptions
   const store = wants('volume', 'seed', 'image') ? readStore(connection, { ownHost }) : { volumes: [], stopped: [] }
   const files = wants('nvram') ? readNvram(connection, ownHost, notes) : []
   const filters = wants('filter') ? readFilters(connection) : { rows: [], bound: new Set<string>() }
+  const reservations = wants('reservation') ? readReservations(connection) : []
   const journaled = journaledVolumes()
   const use = readMachinesUse(connection)
   // A whole image waits for machines, and what it may lie on stays with it.
   const { used, doubts } = reach(store, use, { ownHost, keep: isImage })
   const found = [
     ...garbageVolumes({ store, used, journaled: journaled.volumes, use }), ...garbageNvram(files, use),
-    ...garbageFilters(filters, use),
+    ...garbageFilters(filters, use), ...garbageReservations(reservations, use),
   ].filter(({ kind }) => kinds.has(kind))
   const items = found.filter(({ modified }) => modified === null || Date.now() - Date.parse(modified) >= olderThan)
   const young = found.length - items.length
