@@ -67,6 +67,8 @@ CONF
   extlinux --install mnt/boot/extlinux >/dev/null 2>&1
   echo 'LABEL=root / ext4 defaults 0 1' > mnt/etc/fstab
   printf 'datasource_list: [ NoCloud, None ]\n' > mnt/etc/cloud/cloud.cfg.d/90_datasource.cfg
+  # It has no other locale, and cloud-init would fail to set its usual one.
+  printf 'locale: C.UTF-8\n' > mnt/etc/cloud/cloud.cfg.d/91_locale.cfg
   : > mnt/etc/machine-id
   umount mnt
 }
