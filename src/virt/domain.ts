@@ -72,9 +72,10 @@ export class Domain extends Handle<'domain'> {
   reset(): void { call.virDomainReset(this.pointer, 0) }
   /** Presses keys of Linux' numbers (input-event-codes.h) together for `hold` milliseconds. */
   sendKeys(keys: readonly number[], hold: number): void {
+    const { pointer } = this
     const codes = Buffer.alloc(4 * keys.length)
     keys.forEach((key, index) => codes.writeUInt32LE(key, 4 * index))
-    call.virDomainSendKey(this.pointer, 0, hold, codes, keys.length, 0)
+    call.virDomainSendKey(pointer, 0, hold, codes, keys.length, 0)
   }
 
   suspend(): void { call.virDomainSuspend(this.pointer) }
