@@ -146,7 +146,7 @@ describe('bay recover: runs that are killed', function () {
   })
 
   it('at any moment, also while libvirt is at work', async () => {
-    const count = long ? 200 : 10
+    const count = long ? 200 : 4
     const took = await timeOf(create)
     let withJournal = 0
     for (let each = 0; each < count; each += 1) {
@@ -177,7 +177,7 @@ describe('bay recover: runs that are killed', function () {
 
   for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
     it(`${signal} at any moment: undone at once, without bay recover`, async () => {
-      const count = long ? 100 : 10
+      const count = long ? 100 : 4
       const took = await timeOf(create)
       const codes = new Map<number | string | null, number>()
       for (let each = 0; each < count; each += 1) {
