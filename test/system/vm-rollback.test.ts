@@ -135,7 +135,7 @@ describe('bay vm create: what was made stays when only the wait for it fails', f
   it('exit 124, and the machine is named', async () => {
     const late = await rig.bay(['vm', 'create', 'waited', ...rig.deaf, '--network', rig.network, '--wait', 'ip', '--timeout', '1s'])
     expect(late).to.include({ code: 124, stdout: '' })
-    expect(late.stderr).to.match(/^bay: waited: not in possession of an address after 1 s.*\n {2}try: bay vm show waited$/m)
+    expect(late.stderr).to.match(/^bay: waited: created and started, but not in possession of an address after 1 s.*\n {2}try: bay vm show waited$/m)
     expect(await rig.state('waited')).to.equal('running')
   })
 })
