@@ -25,6 +25,7 @@ module.exports = {
     soleImporter('ffi-rs', '^src/virt/raw/'),
     soleImporter('xml-js', '^src/xml/node\\.ts$'),
     soleImporter('cli-table3', '^src/output/'),
+    soleImporter('diff', '^src/output/'),
     soleImporter('inquirer', '^src/output/'),
   ],
   options: {

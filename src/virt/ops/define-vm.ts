@@ -3,8 +3,7 @@ import type { XmlElement } from '../../xml/node.js'
 import { all, attr, child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { VirtError } from '../errors.js'
-import { domainXml } from '../flags.js'
+import { redefine, storedDefinition } from './change-definition.js'
 import { defineXml, type Defined, type Given } from './define.js'
 
 /**
@@ -15,9 +14,9 @@ export function defineVm(connection: Connection, given: Given, options: { dryRun
   checkVcpus(given)
   return defineXml<Domain>(given, {
     find: (name) => connection.domain(name),
-    define: (xml) => connection.defineDomain(xml),
+    define: (xml, old) => old ? redefine(connection, old, xml, { command: 'vm define', before: storedDefinition(old) }) : connection.defineDomain(xml),
     uuid: (domain) => domain.uuid(),
-    stored,
+    stored: storedDefinition,
     carryOver: keepPasswords,
   }, options)
 }
@@ -33,16 +32,6 @@ function checkVcpus({ root, where }: Given): void {
     if (!Number.isInteger(count) || count < 1 || count > mostVcpus) {
       throw new UsageError(`${where}: <vcpu> is ${text.trim()}, not a number from 1 to ${mostVcpus}`)
     }
-  }
-}
-
-/** As it is kept, with its passwords; a read-only connection, as of a dry run, may not see those. */
-function stored(domain: Domain): string {
-  try {
-    return domain.xml(domainXml.inactive | domainXml.secure)
-  } catch (error) {
-    if (error instanceof VirtError && error.code === 'not-allowed') return domain.xml(domainXml.inactive)
-    throw error
   }
 }
 

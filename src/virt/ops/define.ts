@@ -8,7 +8,8 @@ import { unlessGone } from './gone.js'
 /** How the objects of one kind are looked up and defined. */
 export interface Kind<H extends Disposable> {
   find: (name: string) => H
-  define: (xml: string) => H
+  /** `old` is the one of that name, if there is one */
+  define: (xml: string, old: H | null) => H
   uuid: (object: H) => string
   /** what libvirt keeps of it; null when it does not tell */
   stored: (object: H) => string | null
@@ -64,7 +65,7 @@ export function defineXml<H extends Disposable>(
   const before = old && kind.stored(old)
   const xml = old ? asOld(given, kind, kind.uuid(old), before) : given.xml
   if (dryRun) return foretold(given, kind, old && { uuid: kind.uuid(old), before }, xml)
-  using now = defining(kind, xml, given.where)
+  using now = defining(kind, xml, given.where, old)
   const after = kind.stored(now)
   const changed = before === null || after === null || comparable(kind, before, given.root) !== comparable(kind, after, given.root)
   return { changed, said: !old ? 'defined' : changed ? 'redefined' : 'already defined so', uuid: kind.uuid(now) }
@@ -106,9 +107,9 @@ function asOld<H extends Disposable>({ xml }: Given, kind: Kind<H>, uuid: string
   return completed === asGiven ? xml : completed
 }
 
-function defining<H extends Disposable>(kind: Kind<H>, xml: string, where: string): H {
+function defining<H extends Disposable>(kind: Kind<H>, xml: string, where: string, old: H | null): H {
   try {
-    return kind.define(xml)
+    return kind.define(xml, old)
   } catch (error) {
     if (error instanceof VirtError && ['usage', 'exists'].includes(error.code)) throw error.restated(`${where}: ${inOneLine(error.message)}`)
     throw error

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
+import { storedDefinition } from './change-definition.js'
 import { lockName } from './host-lock.js'
+import { recordChange, type Recording } from './history.js'
 import { journalFor, type Journal } from './journal.js'
 import { isLoss, isRefusal } from './lost.js'
 import type { VmDeletion } from './plan-deletion.js'
@@ -22,7 +24,9 @@ export async function deleteVm(connection: Connection, plan: VmDeletion, signal?
   await refuseInterrupted(signal, `${name} is not deleted${stopped ? ', but stopped' : ''}`)
   const [machine, ...belongings] = goes(plan)
   const [first, ...rest] = await journal?.planRemoval([machine, ...belongings]) ?? []
+  using record = persistent ? recordDeletion(connection, plan) : null
   await removeMachine(connection, machine, belongings, { journal, steps: [first, ...rest].filter((step) => step !== undefined) })
+  record?.keep(null)
   if (first !== undefined) journal?.done(first)
   await removeBelongings(connection, name, belongings.map((record, index) => ({ record, step: rest[index] })), journal)
   if (first !== undefined) journal?.over(first)
@@ -36,6 +40,11 @@ function goes({ name, uuid, persistent, release, delete: volumes }: VmDeletion):
     ...release.map((reservation): UndoRecord => ({ kind: 'reservation', ...reservation })),
     ...volumes.map(({ pool, poolUuid, name: volume }): UndoRecord => ({ kind: 'volume', pool, poolUuid, name: volume })),
   ]
+}
+
+function recordDeletion(connection: Connection, { uuid }: VmDeletion): Recording {
+  using domain = connection.domainByUuid(uuid)
+  return recordChange(connection, domain, { command: 'vm delete', before: storedDefinition(domain) })
 }
 
 type Machine = Extract<UndoRecord, { kind: 'domain' | 'running' }>

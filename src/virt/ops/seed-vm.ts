@@ -2,9 +2,9 @@ import { BayError } from '../../errors.js'
 import { parse, serialize } from '../../xml/node.js'
 import { placeText, putSeed, writeSeedMark, type SeedPlace } from '../../xml/seed-mark.js'
 import type { Connection } from '../connection.js'
+import { redefine, storedDefinition } from './change-definition.js'
 import { createDisk } from './create-vm.js'
 import type { Domain } from '../domain.js'
-import { domainXml } from '../flags.js'
 import { lockName } from './host-lock.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
@@ -79,7 +79,7 @@ async function replaceSeed(
   if (networkConfig === null && plan.address !== null) {
     note(`the old seed is gone, so the guest is no longer told its address ${plan.address}: it asks by DHCP`)
   }
-  const before = domain.xml(domainXml.inactive | domainXml.secure)
+  const before = storedDefinition(domain)
   using journal = journalFor(connection, { command: 'vm seed', name })
   await using rollback = new Rollback(signal, journal)
   report(`creating the volume ${placeText(next)}`)
@@ -90,14 +90,11 @@ async function replaceSeed(
   const root = parse(before)
   putSeed(root, mark.seed, path)
   writeSeedMark(root, { seed: next, before: [...mark.before, ...mark.seed === null ? [] : [mark.seed]] })
-  await rollback.step(() => { define(connection, serialize(root)) }, () => ({
-    leaves: `the new definition of ${name}`, removeBy: `bay vm seed ${name}, once more`, undo: () => { define(connection, before) },
+  await rollback.step(() => { redefine(connection, domain, serialize(root), { command: 'vm seed', before })[Symbol.dispose]() }, () => ({
+    leaves: `the new definition of ${name}`, removeBy: `bay vm seed ${name}, once more`,
+    undo: () => { connection.defineDomain(before)[Symbol.dispose]() },
   }))
   rollback.keep()
-}
-
-function define(connection: Connection, xml: string): void {
-  using _domain = connection.defineDomain(xml)
 }
 
 async function stopToApply(connection: Connection, domain: Domain, { timeout, report }: SeedOptions): Promise<void> {
