@@ -28,6 +28,7 @@ module.exports = {
     soleImporter('cli-table3', '^src/output/'),
     soleImporter('diff', '^src/output/'),
     soleImporter('inquirer', '^src/output/'),
+    soleImporter('pngjs', '^src/output/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

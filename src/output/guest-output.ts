@@ -23,6 +23,12 @@ export function guestTexts({ stdout, stderr }: Streams) {
   return { stdout: stdout.toString(encoding), stderr: stderr.toString(encoding), encoding }
 }
 
+/** One such stream. */
+export function guestText(bytes: Buffer): { output: string, encoding: 'utf8' | 'base64' } {
+  const encoding = isText(bytes) ? 'utf8' : 'base64'
+  return { output: bytes.toString(encoding), encoding }
+}
+
 function isText(bytes: Buffer): boolean {
   return Buffer.from(bytes.toString('utf8')).equals(bytes)
 }

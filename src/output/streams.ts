@@ -33,6 +33,11 @@ export async function writeOut(text: string | Uint8Array): Promise<void> {
   }
 }
 
+/** Whether the reader of stdout has gone away, so that nobody needs more of the result. */
+export function isReaderGone(): boolean {
+  return firstError?.code === 'EPIPE'
+}
+
 /** Writes text, or bytes, to stderr; what cannot be written there is lost, for there is nobody to tell. */
 export function writeErr(text: string | Uint8Array): void {
   listen()
@@ -54,6 +59,22 @@ export function useColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = p
 /** The columns of a terminal; Infinity for anything else, so that a script gets every character. */
 export function widthOf(stream: { isTTY?: boolean, columns?: number }): number {
   return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : Infinity
+}
+
+/** Whether somebody looks at stdout. */
+export function isTerminal(): boolean {
+  return process.stdout.isTTY === true
+}
+
+/** Whether colours are welcome there. */
+export function showsColor(): boolean {
+  return useColor(process.stdout)
+}
+
+/** How large a picture on stdout's terminal may be, with room for the prompt. */
+export function terminalSize(): { columns: number, lines: number } {
+  const { columns = 80, rows = 24 } = process.stdout
+  return { columns: Math.max(1, columns), lines: Math.max(1, rows - 2) }
 }
 
 let listening = false

@@ -1,6 +1,6 @@
 import { domainReason, domainState, type DomainState } from './enums.js'
 import { readDiskErrors, type DiskError } from './disk-errors.js'
-import { metadata } from './flags.js'
+import { forceConsole, metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
 import { call, callInBackground } from './raw/bind.js'
@@ -117,11 +117,14 @@ export class Domain extends Handle<'domain'> {
   /** Its disks on which reading or writing has failed; `most` is how many disks it has. */
   diskErrors(most: number): Promise<DiskError[]> { return readDiskErrors(this.#connection, this.pointer, most) }
 
-  /** Its first serial console from now on, as a stream that does not block. @throws VirtError also when somebody else has it */
-  openConsole(): Stream {
+  /**
+   * Its first serial console from now on, as a stream that does not block; `force` takes it from whoever has it.
+   * @throws VirtError operationFailed when somebody else has it
+   */
+  openConsole({ force = false } = {}): Stream {
     const stream = Stream.nonBlocking(this.#connection)
     try {
-      call.virDomainOpenConsole(this.pointer, null, stream.pointer, 0)
+      call.virDomainOpenConsole(this.pointer, null, stream.pointer, force ? forceConsole : 0)
       return stream
     } catch (error) {
       stream[Symbol.dispose]()
@@ -129,11 +132,11 @@ export class Domain extends Handle<'domain'> {
     }
   }
 
-  /** A picture of its first display: its MIME type, and its bytes as a stream that does not block. */
-  async screenshot(): Promise<{ type: string, stream: Stream }> {
+  /** A picture of a display, the first is 0: its MIME type, and its bytes as a stream that does not block. */
+  async screenshot(display = 0): Promise<{ type: string, stream: Stream }> {
     const stream = Stream.nonBlocking(this.#connection)
     try {
-      return { stream, type: await callInBackground(this.#connection, 'virDomainScreenshot', this.pointer, stream.pointer, 0, 0) }
+      return { stream, type: await callInBackground(this.#connection, 'virDomainScreenshot', this.pointer, stream.pointer, display, 0) }
     } catch (error) {
       stream[Symbol.dispose]()
       throw error

@@ -39,6 +39,9 @@ export const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 /** virStreamFlags */
 export const nonBlocking = 1
 
+/** virDomainConsoleFlags: from whoever has it */
+export const forceConsole = 1
+
 /** virStorageVolCreateFlags, virStorageVolUploadFlags */
 export const sparseStream = 1
 

@@ -16,8 +16,13 @@ export class Stream extends Handle<'stream'> {
   send(bytes: Buffer): void {
     for (let sent = 0; sent < bytes.length;) {
       const rest = bytes.subarray(sent)
-      sent += call.virStreamSend(this.pointer, rest, BigInt(rest.length))
+      sent += this.offer(rest) ?? 0
     }
+  }
+
+  /** Sends as many of the bytes as libvirt takes at once: how many; null when a stream that does not block takes none now. */
+  offer(bytes: Buffer): number | null {
+    return this.#carry(() => call.virStreamSend(this.pointer, bytes, BigInt(bytes.length)))
   }
 
   /** Leaves a hole of `length` bytes. */
@@ -30,13 +35,23 @@ export class Stream extends Handle<'stream'> {
    * are none yet, 0 at the end.
    */
   receive(into: Buffer): number | null {
-    return call.virStreamRecv(this.pointer, into, BigInt(into.length))
+    return this.#carry(() => call.virStreamRecv(this.pointer, into, BigInt(into.length)))
   }
 
   /** Ends the stream and learns whether the host has stored all of it. */
   finish(): void {
     this.#open = false
     call.virStreamFinish(this.pointer)
+  }
+
+  /** One that fails is aborted by libvirt itself, and must not be aborted again. */
+  #carry<T>(move: () => T): T {
+    try {
+      return move()
+    } catch (error) {
+      this.#open = false
+      throw error
+    }
   }
 
   protected free(pointer: Pointer<'stream'>): void {

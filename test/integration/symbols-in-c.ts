@@ -81,6 +81,7 @@ export const enumNames: Record<string, Record<string, string>> = {
     arp: 'VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP',
   },
   nonBlocking: { '': 'VIR_STREAM_NONBLOCK' },
+  forceConsole: { '': 'VIR_DOMAIN_CONSOLE_FORCE' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },
   networkSection: { dhcpHost: 'VIR_NETWORK_SECTION_IP_DHCP_HOST' },

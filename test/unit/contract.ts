@@ -3,7 +3,7 @@
 /** Topics and verbs. A name that is not here is not to be used; not all of them exist yet. */
 const topics = `
 vm: list show create define start stop reboot reset suspend resume save delete rename clone autostart xml edit set attach detach display
-  console screenshot exec wait stats protect seed run migrate
+  console screenshot exec push pull wait stats protect seed run migrate
 snapshot: create list show revert delete
 backup: create list restore verify prune
 net: list show create define start stop delete autostart set leases reserve unreserve xml map check
@@ -34,7 +34,7 @@ export const commandNames = new Set([
 
 /** What only looks. Whatever else there is changes something, and has --dry-run. */
 export const lookingVerbs = new Set([
-  'list', 'show', 'xml', 'path', 'leases', 'map', 'check', 'console', 'screenshot', 'wait', 'stats', 'devices', 'test', 'explain',
+  'list', 'show', 'xml', 'path', 'leases', 'map', 'check', 'console', 'screenshot', 'pull', 'wait', 'stats', 'devices', 'test', 'explain',
   'diff', 'audit', 'verify', 'download', 'top', 'events', 'metrics', 'report', 'history', 'export', 'completion',
 ])
 

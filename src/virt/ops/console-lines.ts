@@ -9,9 +9,14 @@ const steering = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b
  * characters stay for whoever shows them to escape. A line that was written over with a carriage return is as it was last.
  */
 export function consoleLines(bytes: Uint8Array): string[] {
-  const text = Buffer.from(bytes).toString('utf8').replaceAll(steering, '')
+  const text = withoutSteering(Buffer.from(bytes).toString('utf8'))
   const lines = text.split('\n').map((line) => line.replace(/\r+$/, '').split('\r').at(-1) ?? '').filter((line) => line.trim() !== '')
   let left = most.bytes
   return lines.slice(-most.lines).map((line) => line.slice(0, most.line)).reverse()
     .filter((line) => (left -= Buffer.byteLength(line)) >= 0).reverse()
+}
+
+/** The text without what steers a terminal; other control characters stay. */
+export function withoutSteering(text: string): string {
+  return text.replaceAll(steering, '')
 }

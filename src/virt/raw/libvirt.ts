@@ -140,7 +140,7 @@ export const libvirtTable = {
   virStorageVolUpload: ['status', 'volume', 'stream', 'ulong', 'ulong', 'uint'],
   virStorageVolDownload: ['status', 'volume', 'stream', 'ulong', 'ulong', 'uint'],
   virStreamNew: ['stream', 'conn', 'uint'],
-  virStreamSend: ['count', 'stream', 'out', 'ulong'],
+  virStreamSend: ['received', 'stream', 'out', 'ulong'],
   virStreamSendHole: ['status', 'stream', 'ulong', 'uint'],
   virStreamRecv: ['received', 'stream', 'out', 'ulong'],
   virStreamFinish: ['status', 'stream'],

@@ -13,7 +13,7 @@ export type Pointer<K extends ObjectKind> = bigint & { readonly [kind]: K }
  * - `owned`: a text that is copied, then freed; NULL is failure
  * - `borrowed`: a text that is copied and never freed; NULL is failure
  * - `count`: a number; below 0 is failure
- * - `received`: how many bytes a stream that does not block gave, 0 at its end; -2 is null: none yet; -1 is failure
+ * - `received`: how many bytes a stream gave or took, 0 at its end; -2 of one that does not block is null: none yet; -1 is failure
  * - `flag`: 0 or 1; below 0 is failure
  * - `status`: nothing but success; below 0 is failure
  * - `id`: an unsigned number, of which the highest means "none": null; it has no failure

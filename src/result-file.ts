@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { BayError, UsageError } from './errors.js'
+
+/**
+ * Writes a file of this user's own (0600) that is there whole or not at all. One that is there already is only replaced when
+ * `replace` says so. @throws BayError `exists`; UsageError for a folder that is missing or may not be written
+ */
+export async function writeResultFile(
+  path: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, { replace }: { replace: boolean },
+): Promise<void> {
+  const part = join(dirname(path), `.bay-${randomBytes(6).toString('hex')}.part`)
+  try {
+    await using file = await open(part, 'wx', 0o600)
+    for await (const piece of content) await file.writeFile(piece)
+    await file.sync()
+    if (replace) renameSync(part, path)
+    else linkSync(part, path)
+  } catch (error) {
+    throw inWords(path, error)
+  } finally {
+    rmSync(part, { force: true })
+  }
+}
+
+function inWords(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('syscall' in cause) || !('code' in cause)) return cause
+  if (cause.code === 'EEXIST') return new BayError('exists', `${path} exists already`, { cause, hints: ['--force replaces it', 'give another name'] })
+  if (cause.code === 'ENOENT') return new UsageError(`${path} cannot be written: there is no such folder`)
+  if (cause.code === 'EACCES' || cause.code === 'EROFS') return new UsageError(`${path} cannot be written: permission denied`)
+  return new BayError('failed', `${path} cannot be written: ${cause.message}`, { cause })
+}
