@@ -12,3 +12,9 @@ export async function readInput(path: string): Promise<string> {
     throw new UsageError(`${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
   })
 }
+
+/** The bytes of standard input, as they come. @throws UsageError when it is a terminal */
+export function inputBytes(): AsyncIterable<Buffer> {
+  if (process.stdin.isTTY) throw new UsageError('- reads standard input, which is a terminal', 'give a file, or pipe the bytes in')
+  return process.stdin
+}

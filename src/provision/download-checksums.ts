@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs'
 import { UsageError } from '../errors.js'
 
 /** A SHA-256 sum as 64 small letters and digits. @throws UsageError */
-export function parseSha256(text: string): string {
+export function parseSha256(text: string, what = '--sha256'): string {
   const sum = text.trim().toLowerCase()
   if (sumPattern.test(sum)) return sum
   const kind = /^[0-9a-f]+$/.test(sum) ? kinds[sum.length] : undefined
-  throw new UsageError(kind ? `--sha256 is a ${kind} sum` : '--sha256 is no SHA-256 sum', 'it has 64 hexadecimal digits: sha256sum FILE')
+  throw new UsageError(kind ? `${what} is a ${kind} sum` : `${what} is no SHA-256 sum`, 'it has 64 hexadecimal digits: sha256sum FILE')
 }
 
 /**

@@ -25,11 +25,21 @@ const packings: [name: string, magic: string, unpack: string][] = [
  */
 export async function readImageFile(path: string, shown = path): Promise<ImageFile> {
   const { header, length } = await readHeader(path)
+  const { format, capacity } = imageKind(header, length, shown)
+  return { path, format, length, capacity: capacity ?? length }
+}
+
+/**
+ * The same of an image's first 104 bytes or more, zeros behind its end; the capacity of a raw one is not in it. `length` is that
+ * of the whole image, as far as it is known.
+ * @throws UsageError as `readImageFile`
+ */
+export function imageKind(header: Buffer, length: number, shown: string): { format: 'qcow2' | 'raw', capacity: number | null } {
   refuseOther(shown, header.toString('latin1'))
-  if (header.toString('latin1', 0, 4) !== 'QFI\xfb') return { path, format: 'raw', length, capacity: length }
+  if (header.toString('latin1', 0, 4) !== 'QFI\xfb') return { format: 'raw', capacity: null }
   refuseBroken(shown, header, length)
   refuseLayer(shown, header)
-  return { path, format: 'qcow2', length, capacity: Number(header.readBigUInt64BE(24)) }
+  return { format: 'qcow2', capacity: Number(header.readBigUInt64BE(24)) }
 }
 
 async function readHeader(path: string): Promise<{ header: Buffer, length: number }> {

@@ -42,7 +42,10 @@ export const nonBlocking = 1
 /** virDomainConsoleFlags: from whoever has it */
 export const forceConsole = 1
 
-/** virStorageVolCreateFlags, virStorageVolUploadFlags */
+/** virStreamRecvFlagsValues */
+export const stopAtHole = 1
+
+/** virStorageVolUploadFlags, virStorageVolDownloadFlags */
 export const sparseStream = 1
 
 /** virDomainModificationImpact */

@@ -1,4 +1,4 @@
-import { nonBlocking } from './flags.js'
+import { nonBlocking, stopAtHole } from './flags.js'
 import { Handle } from './handle.js'
 import { call } from './raw/bind.js'
 import type { Pointer } from './raw/types.js'
@@ -36,6 +36,18 @@ export class Stream extends Handle<'stream'> {
    */
   receive(into: Buffer): number | null {
     return this.#carry(() => call.virStreamRecv(this.pointer, into, BigInt(into.length)))
+  }
+
+  /** The same of a stream that tells its holes: 'hole' where one begins, which `hole` then passes. */
+  receiveSparse(into: Buffer): number | null | 'hole' {
+    return call.virStreamRecvFlags(this.pointer, into, BigInt(into.length), stopAtHole)
+  }
+
+  /** Passes the hole that begins here: how many bytes it has. */
+  hole(): number {
+    const length = Buffer.alloc(8)
+    call.virStreamRecvHole(this.pointer, length, 0)
+    return Number(length.readBigInt64LE(0))
   }
 
   /** Ends the stream and learns whether the host has stored all of it. */

@@ -51,6 +51,18 @@ export class StorageVolume extends Handle<'volume'> {
     return stream
   }
 
+  /** A stream of up to `length` bytes of the content from the byte `offset` on, 0 for all; it tells its holes. */
+  download(offset = 0n, length = 0n): Stream {
+    const stream = new Stream(call.virStreamNew(this.#connection, 0))
+    try {
+      call.virStorageVolDownload(this.pointer, stream.pointer, offset, length, sparseStream)
+    } catch (error) {
+      stream[Symbol.dispose]()
+      throw error
+    }
+    return stream
+  }
+
   /** The first `length` bytes of the content, or all of a shorter one. */
   read(length: number): Buffer {
     using stream = new Stream(call.virStreamNew(this.#connection, 0))

@@ -26,6 +26,8 @@ export interface VolumeDescription {
   /** Bytes. */
   capacity: number | null
   allocation: number | null
+  /** Bytes of the content, as of the file; null where libvirt does not tell. */
+  physical: number | null
   backing: { path: string, format: string | null } | null
   /** When its content or its owner last changed, in milliseconds since 1970; null where libvirt does not tell. */
   modified: number | null
@@ -64,6 +66,7 @@ export function readVolume(xml: string): VolumeDescription {
     format: attr(path(root, 'target/format'), 'type') ?? null,
     capacity: bytesOf(child(root, 'capacity'), 'bytes'),
     allocation: bytesOf(child(root, 'allocation'), 'bytes'),
+    physical: bytesOf(child(root, 'physical'), 'bytes'),
     backing: readBacking(child(root, 'backingStore')),
     modified: readTime(path(root, 'target/timestamps')),
   }

@@ -5,7 +5,7 @@ export const resultTypes: Record<ResultKind, string[]> = {
   owned: ['char *'],
   borrowed: ['const char *'],
   count: ['int'],
-  received: ['int'],
+  received: ['int'], piece: ['int'],
   flag: ['int'],
   status: ['int'],
   id: ['unsigned int'],
@@ -38,7 +38,7 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // Where a long is sent as 64 bits: size_t and long long have as many.
   'ulong': /^(unsigned long long|unsigned long|size_t|long long)$/,
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
-  'out': /^((unsigned )?(int|long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*)$/,
+  'out': /^((unsigned )?(int|long|long long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*)$/,
   'out?': /^unsigned long \*$/,
   'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr)$/,
 }
@@ -82,6 +82,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   },
   nonBlocking: { '': 'VIR_STREAM_NONBLOCK' },
   forceConsole: { '': 'VIR_DOMAIN_CONSOLE_FORCE' },
+  stopAtHole: { '': 'VIR_STREAM_RECV_STOP_AT_HOLE' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },
   networkSection: { dhcpHost: 'VIR_NETWORK_SECTION_IP_DHCP_HOST' },

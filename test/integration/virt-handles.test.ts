@@ -227,7 +227,7 @@ describe('handles', () => {
     xml: (it) => expect(it.xml()).to.match(/^<volume type='file'>/),
     info: (it) => expect(it.info()).to.deep.equal({ type: 'file', capacity: 2 ** 20, allocation: 2 ** 20 }),
     resize: (it) => shows('noSupport', () => it.resize(2n ** 21n)),
-    upload: (it) => shows('noSupport', () => it.upload(1n)), read: (it) => shows('noSupport', () => it.read(1)),
+    upload: (it) => shows('noSupport', () => it.upload(1n)), download: (it) => shows('noSupport', () => it.download()), read: (it) => shows('noSupport', () => it.read(1)),
     delete: async (it) => { it.delete(); await shows('noVolume', () => it.info()) },
   }
 

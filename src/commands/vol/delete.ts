@@ -4,6 +4,7 @@ import { ActionCommand, type ActionResult } from '../../action.js'
 import { findVolume } from '../../find.js'
 import { manyFlags } from '../../flags.js'
 import { deleteVolume } from '../../virt/ops/delete-volume.js'
+import { lockName } from '../../virt/ops/host-lock.js'
 import { deletableVolumes, VolumeUse } from '../../virt/ops/volume-use.js'
 
 export default class VolDelete extends ActionCommand<typeof VolDelete> {
@@ -28,6 +29,7 @@ export default class VolDelete extends ActionCommand<typeof VolDelete> {
     await this.confirm(`delete ${this.flags.all ? 'all volumes of all running pools' : names.join(', ')} with all data in it?`)
     let use: VolumeUse | undefined
     return this.act({ action: 'delete', kind: 'vol', names, available: deletableVolumes }, async (name, host) => {
+      using _lock = await lockName(host.uri(), 'vol', name)
       using found = findVolume(host, name)
       use ??= VolumeUse.read(host)
       const place = { pool: found.pool, name: found.name, path: found.volume.path() }

@@ -1,5 +1,5 @@
-import { BayError } from '../../errors.js'
 import type { StorageVolume } from '../volume.js'
+import { refuseNeeded } from './needed-volume.js'
 import { whilePoolIsBusy } from './retry.js'
 import type { VolumePlace, VolumeUse } from './volume-use.js'
 
@@ -7,23 +7,8 @@ import type { VolumePlace, VolumeUse } from './volume-use.js'
 export async function deleteVolume(
   volume: StorageVolume, place: VolumePlace, use: VolumeUse, { dryRun }: { dryRun: boolean },
 ): Promise<{ changed: true, said: string, path: string }> {
-  refuseNeeded(place, use)
+  refuseNeeded(place, use, { machines: 'delete the machine with its disks: bay vm delete', layers: 'delete them first: bay vol delete' })
   if (!dryRun) await whilePoolIsBusy(() => volume.delete())
   use.forget(place)
   return { changed: true, said: dryRun ? 'would be deleted' : 'deleted', path: place.path }
-}
-
-function refuseNeeded(place: VolumePlace, use: VolumeUse): void {
-  const machines = use.machinesOn(place)
-  if (machines.length > 0) {
-    throw new BayError('wrong-state', `machines use the volume ${place.pool}/${place.name}: ${machines.join(', ')}`, {
-      hints: [`delete the machine with its disks: bay vm delete ${machines[0]}`],
-    })
-  }
-  const layers = use.layersOver(place)
-  if (layers.length > 0) {
-    throw new BayError('wrong-state', `volumes are layers over ${place.pool}/${place.name}: ${layers.join(', ')}`, {
-      hints: [`delete them first: bay vol delete ${layers.join(' ')}`],
-    })
-  }
 }

@@ -17,8 +17,15 @@ import { findVolume } from './undo-volume.js'
 export async function makeVolume(
   connection: Connection, pool: StoragePool, name: string, rollback: Rollback, make: () => Promise<StorageVolume>,
 ): Promise<StorageVolume> {
+  using _lock = await lockName(connection.uri(), 'vol', `${pool.name()}/${name}`)
+  return await makeLockedVolume(connection, pool, name, rollback, make)
+}
+
+/** The same for who has the lock of the name already, and keeps it until the volume is filled. */
+export async function makeLockedVolume(
+  connection: Connection, pool: StoragePool, name: string, rollback: Rollback, make: () => Promise<StorageVolume>,
+): Promise<StorageVolume> {
   const made = { pool: pool.name(), poolUuid: pool.uuid(), name }
-  using _lock = await lockName(connection.uri(), 'vol', `${made.pool}/${name}`)
   refuseExisting(connection, made)
   if (!isInProcess(connection.uri())) await disownVolume(made)
   return await rollback.make(connection, { kind: 'volume', ...made }, () => whilePoolIsBusy(make))

@@ -1,16 +1,13 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import { BayError } from '../../errors.js'
+import { filePieces, lengthOf, pieceSize, zerosOf, type Piece } from '../sparse-file.js'
 import type { StorageVolume } from '../volume.js'
 
-const pieceSize = 256 * 1024
-const zeros = Buffer.alloc(pieceSize)
-
-/** Copies a local file into a volume, piece by piece through libvirt; pieces of zeros become holes. */
+/** Copies a local file into a volume, piece by piece through libvirt; holes and zeros become holes. */
 export async function uploadFile(
   path: string, length: number, volume: StorageVolume, signal?: AbortSignal, moved?: (done: number) => void,
 ): Promise<void> {
   await using source = await opened(path)
-  await copy(source, { from: 0, to: length }, volume, signal, moved)
+  await sendPieces(filePieces(path, source.file, { from: 0, to: length }), volume, { from: 0, length, signal, moved })
 }
 
 /**
@@ -21,36 +18,61 @@ export async function uploadHeadLast(
   path: string, length: number, volume: StorageVolume, signal?: AbortSignal, moved?: (done: number) => void,
 ): Promise<void> {
   await using source = await opened(path)
-  // So much also covers the tables of an empty qcow2 that libvirt has made, which would else show through holes.
-  const head = Math.min(pieceSize, length)
-  using stream = volume.upload(BigInt(head))
-  stream.send(zeros.subarray(0, head))
-  stream.finish()
-  if (head < length) await copy(source, { from: head, to: length }, volume, signal, moved)
-  await copy(source, { from: 0, to: head }, volume, signal)
+  const { buffer } = await source.file.read(Buffer.alloc(Math.min(headSize, length)), 0, Math.min(headSize, length), 0)
+  blankHead(volume, buffer.length)
+  if (buffer.length < length) {
+    const rest = { from: buffer.length, to: length }
+    await sendPieces(filePieces(path, source.file, rest), volume, { from: rest.from, length: rest.to - rest.from, signal, moved })
+  }
+  sendHead(volume, buffer)
 }
 
-interface Source extends AsyncDisposable { path: string, file: FileHandle }
+/** So much also covers the tables of an empty qcow2 that libvirt has made, which would else show through holes. */
+export const headSize = pieceSize
+
+/** Zeros in the place of the first bytes. */
+export function blankHead(volume: StorageVolume, length: number): void {
+  sendHead(volume, Buffer.concat([...zerosOf(length)]))
+}
+
+/** The first bytes, as they are: libvirt cuts a file off behind a hole, so there is none. */
+export function sendHead(volume: StorageVolume, head: Buffer): void {
+  using stream = volume.upload(BigInt(head.length))
+  stream.send(head)
+  stream.finish()
+}
+
+export interface Sending {
+  /** the place in the volume */
+  from: number
+  /** how many bytes; 0 for all that comes */
+  length: number
+  signal?: AbortSignal | undefined
+  /** hears how many bytes of the volume are done */
+  moved?: ((done: number) => void) | undefined
+}
+
+/** Sends all pieces; gives how many bytes that were. */
+export async function sendPieces(
+  pieces: AsyncIterable<Piece>, volume: StorageVolume, { from, length, signal, moved }: Sending,
+): Promise<number> {
+  using stream = volume.upload(BigInt(length), BigInt(from))
+  let at = from
+  for await (const piece of pieces) {
+    signal?.throwIfAborted()
+    if ('data' in piece) stream.send(piece.data)
+    else stream.skip(piece.hole)
+    at += lengthOf(piece)
+    moved?.(at)
+  }
+  signal?.throwIfAborted()
+  stream.finish()
+  return at - from
+}
+
+interface Source extends AsyncDisposable { file: FileHandle }
 
 async function opened(path: string): Promise<Source> {
   const file = await open(path)
-  return { path, file, [Symbol.asyncDispose]: () => file.close() }
-}
-
-async function copy(
-  { path, file }: Source, { from, to }: { from: number, to: number }, volume: StorageVolume,
-  signal?: AbortSignal, moved?: (done: number) => void,
-): Promise<void> {
-  using stream = volume.upload(BigInt(to - from), BigInt(from))
-  for (let at = from; at < to;) {
-    signal?.throwIfAborted()
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(pieceSize), 0, Math.min(pieceSize, to - at), at)
-    if (bytesRead === 0) throw new BayError('failed', `${path} became shorter while it was read`)
-    const piece = buffer.subarray(0, bytesRead)
-    if (piece.equals(zeros.subarray(0, bytesRead))) stream.skip(bytesRead)
-    else stream.send(piece)
-    at += bytesRead
-    moved?.(at)
-  }
-  stream.finish()
+  return { file, [Symbol.asyncDispose]: () => file.close() }
 }

@@ -77,7 +77,8 @@ function nativeCall(name: string, [result, ...kinds]: Entry, values: readonly un
 }
 
 const resultTypes: Partial<Record<ResultKind, DataType>> = {
-  count: DataType.I32, received: DataType.I32, flag: DataType.I32, status: DataType.I32, id: DataType.U32, void: DataType.Void,
+  count: DataType.I32, received: DataType.I32, piece: DataType.I32,
+  flag: DataType.I32, status: DataType.I32, id: DataType.U32, void: DataType.Void,
 }
 
 const nullPointer: [DataType, unknown] = [DataType.BigInt, 0n]
@@ -117,13 +118,16 @@ function present(pointer: unknown): bigint {
 
 function failed(kind: ResultKind, result: unknown): boolean {
   if (kind === 'void' || kind === 'id') return false
-  if (kind === 'received' && result === nothingYet) return false
+  if ((kind === 'received' || kind === 'piece') && result === nothingYet) return false
+  if (kind === 'piece' && result === atHole) return false
   return typeof result === 'bigint' ? result === 0n : (result as number) < 0
 }
 
 const noId = 2 ** 32 - 1
 /** https://libvirt.org/html/libvirt-libvirt-stream.html#virStreamRecv */
 const nothingYet = -2
+/** https://libvirt.org/html/libvirt-libvirt-stream.html#virStreamRecvFlags */
+const atHole = -3
 
 function convert(kind: ResultKind, result: unknown): unknown {
   switch (kind) {
@@ -131,6 +135,7 @@ function convert(kind: ResultKind, result: unknown): unknown {
     case 'borrowed': return readText(result as bigint)
     case 'flag': return result === 1
     case 'received': return result === nothingYet ? null : result
+    case 'piece': return result === nothingYet ? null : result === atHole ? 'hole' : result
     case 'id': return result === noId ? null : result
     case 'status': case 'void': return undefined
     default: return result

@@ -143,6 +143,8 @@ export const libvirtTable = {
   virStreamSend: ['received', 'stream', 'out', 'ulong'],
   virStreamSendHole: ['status', 'stream', 'ulong', 'uint'],
   virStreamRecv: ['received', 'stream', 'out', 'ulong'],
+  virStreamRecvFlags: ['piece', 'stream', 'out', 'ulong', 'uint'],
+  virStreamRecvHole: ['status', 'stream', 'out', 'uint'],
   virStreamFinish: ['status', 'stream'],
   virStreamAbort: ['status', 'stream'],
   virStreamFree: ['status', 'stream'],

@@ -14,6 +14,7 @@ export type Pointer<K extends ObjectKind> = bigint & { readonly [kind]: K }
  * - `borrowed`: a text that is copied and never freed; NULL is failure
  * - `count`: a number; below 0 is failure
  * - `received`: how many bytes a stream gave or took, 0 at its end; -2 of one that does not block is null: none yet; -1 is failure
+ * - `piece`: the same of a stream whose holes are told: -3 is 'hole', where one begins
  * - `flag`: 0 or 1; below 0 is failure
  * - `status`: nothing but success; below 0 is failure
  * - `id`: an unsigned number, of which the highest means "none": null; it has no failure
@@ -24,6 +25,7 @@ export interface Results {
   borrowed: string
   count: number
   received: number | null
+  piece: number | null | 'hole'
   flag: boolean
   status: void
   id: number | null
