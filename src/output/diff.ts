@@ -17,7 +17,7 @@ export function unifiedDiff({ from, to, before, after }: Compared): string {
 }
 
 /** A diff for a person: what could control the terminal is shown, and the sides are coloured where colour is welcome. */
-export function diffForPerson(diff: string, stream: { isTTY?: boolean }): string {
+export function diffForPerson(diff: string, stream: { isTTY?: boolean } = process.stdout): string {
   const color = useColor(stream)
   return diff.split('\n').map((line) => color ? coloured(escapeControl(line)) : escapeControl(line)).join('\n')
 }

@@ -59,6 +59,7 @@ const fields: Field<VmDetails>[] = [
   { label: 'CPU time', get: (vm) => duration(vm.cpuTime) },
   { label: 'Uptime', get: (vm) => duration(vm.uptime) },
   { label: 'Snapshots', get: (vm) => vm.snapshots },
+  { label: 'Protected', get: (vm) => vm.protected },
   { label: 'Description', get: (vm) => vm.description },
   { label: 'Displays', get: (vm) => vm.graphics.map(({ type, uri }) => uri ?? type) },
   tableField('Disks', (vm) => vm.disks, diskColumns),

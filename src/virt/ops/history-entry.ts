@@ -17,7 +17,7 @@ export interface HistoryEntry {
   uuid: string
   /** the verb, such as `vm set` */
   command: string
-  /** the stored XML as it was before, with its passwords */
+  /** the stored XML as it was before, with its passwords; '' when there was none */
   before: string
   /** what tells the XML that the change left, `gone` for a deleted machine, null for a run that was killed meanwhile */
   after: string | null

@@ -16,7 +16,7 @@ const mostEntries = 100
 export interface Recorded {
   /** the verb, such as `vm set` */
   command: string
-  /** the stored XML as it was, with its passwords: only this user may read what is kept */
+  /** the stored XML as it was, with its passwords: only this user may read what is kept; '' when there was none */
   before: string
   /** the change that this one takes back */
   undoes?: number

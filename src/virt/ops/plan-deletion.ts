@@ -7,6 +7,7 @@ import { domainXml } from '../flags.js'
 import { installVolumes } from './install-volumes.js'
 import { findSeed } from './old-seeds.js'
 import { ownReservations } from './own-reservations.js'
+import { refuseProtected } from './protect-vm.js'
 import type { Reservation } from './reserve-address.js'
 import type { VolumePlace, VolumeUse } from './volume-use.js'
 
@@ -29,8 +30,10 @@ export interface VmDeletion {
 /**
  * Decides what goes with a machine: its own writable disks that are volumes of a pool and that nobody else uses. Media,
  * disks outside pools, and whatever another machine or volume builds on stay. `use` says who uses what; null keeps all.
+ * @throws BayError `wrong-state` for a machine that is protected
  */
 export function planDeletion(connection: Connection, domain: Domain, use: VolumeUse | null): VmDeletion {
+  refuseProtected(domain, 'delete')
   const persistent = domain.isPersistent()
   const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
   const plan: VmDeletion = {

@@ -4,6 +4,7 @@ import type { Domain } from '../domain.js'
 import { VirtError, failure } from '../errors.js'
 import { Watch } from '../watch.js'
 import { askGuest } from './ask-guest.js'
+import { refuseProtected } from './protect-vm.js'
 
 export interface StopOptions {
   dryRun: boolean
@@ -38,6 +39,7 @@ export async function stopVm(connection: Connection, domain: Domain, options: St
     { changed: true, said, how, seconds: (Date.now() - began) / 1000 }
   )
   if (state === 'off') return { changed: false, said: 'already off', how: null, seconds: 0 }
+  refuseProtected(domain, 'stop')
   const deaf = state === 'paused' || state === 'suspended' || state === 'crashed'
   const force = options.force || (deaf && options.forceAfter !== undefined)
   if (deaf && !force) throw cannotBeAsked(domain.name(), state)

@@ -1,5 +1,6 @@
 import { BayError } from '../../errors.js'
 import type { Domain } from '../domain.js'
+import { refuseProtected } from './protect-vm.js'
 
 /** A change of state that libvirt makes in one call: from which states it can be made, and which it leads to. */
 interface Switch {
@@ -8,6 +9,8 @@ interface Switch {
   already: readonly string[]
   said: string
   would: string
+  /** whether a machine can be guarded against it */
+  stops?: boolean
   run: (domain: Domain, state: string) => void | Promise<void>
 }
 
@@ -20,19 +23,21 @@ export const switches = {
     run: (domain, state) => state === 'suspended' ? domain.wakeUp() : domain.resume(),
   },
   save: {
-    from: [...on, 'paused'], already: ['saved'], said: 'saved and off', would: 'be saved and off', run: (domain) => domain.save(),
+    from: [...on, 'paused'], already: ['saved'], said: 'saved and off', would: 'be saved and off', stops: true,
+    run: (domain) => domain.save(),
   },
   reset: { from: [...on, 'paused'], already: [], said: 'reset', would: 'be reset', run: (domain) => domain.reset() },
 } satisfies Record<string, Switch>
 
 /** Makes the change, or finds that there is nothing to do. @throws BayError `wrong-state` */
 export async function switchState(
-  domain: Domain, { from, already, said, would, run }: Switch, { dryRun }: { dryRun: boolean },
+  domain: Domain, { from, already, said, would, stops, run }: Switch, { dryRun }: { dryRun: boolean },
 ): Promise<{ changed: boolean, said: string, from: string }> {
   const { state: now } = domain.state()
   const state = now === 'off' && domain.hasSavedState() ? 'saved' : now
   if (already.includes(state)) return { changed: false, said: `already ${state}`, from: state }
   if (!from.includes(state)) throw new BayError('wrong-state', `${domain.name()} is ${state}`, { hints: [`bay vm start ${domain.name()}`] })
+  if (stops) refuseProtected(domain, 'stop')
   if (dryRun) return { changed: true, said: `would ${would}`, from: state }
   await run(domain, state)
   return { changed: true, said, from: state }
