@@ -17,7 +17,7 @@ export default class History extends BaseCommand<typeof History> {
     '<%= config.bin %> history web-1 3 -o xml > before.xml',
   ]
 
-  static override args = { ...nameArg('vm'), number: Args.integer({ min: 1, description: 'the change to show, as a diff; -o xml is the XML before it' }) }
+  static override args = { ...nameArg('vm'), number: Args.integer({ min: 1, max: 999_999, description: 'the change to show, as a diff; -o xml is the XML before it' }) }
   static override flags = listFlags
 
   async run(): Promise<unknown> {

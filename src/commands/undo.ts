@@ -18,7 +18,7 @@ export default class Undo extends ActionCommand<typeof Undo> {
   static override args = nameArg('vm')
   static override flags = {
     ...changeFlags,
-    to: Flags.integer({ min: 1, helpValue: 'NUMBER', description: 'this change of bay history, with all that came after it' }),
+    to: Flags.integer({ min: 1, max: 999_999, helpValue: 'NUMBER', description: 'this change of bay history, with all that came after it' }),
     force: Flags.boolean({ description: 'also when something else than bay changed it since, or its disks are gone' }),
   }
 

@@ -7,8 +7,8 @@ import { protectVm, readProtection, type Protection } from '../../virt/ops/prote
 
 export default class VmProtect extends ActionCommand<typeof VmProtect> {
   static override summary = 'Guard virtual machines against deletion'
-  static override description = 'vm delete refuses a machine that is guarded, also with --force; with --stop vm stop and vm save do too, '
-    + 'and whatever else would stop it. Guests still turn themselves off. Other tools than bay do not know of it.'
+  static override description = 'Refused is then vm delete, also with --force; with --stop also vm stop, vm save and whatever else '
+    + 'would stop it. Guests still turn themselves off. Other tools than bay do not know of it.'
 
   static override examples = [
     '<%= config.bin %> vm protect db-1',
