@@ -39,7 +39,7 @@ export const lookingVerbs = new Set([
 ])
 
 /** Verbs on existing objects: they take many names and globs, --all and --parallel. */
-export const manyVerbs = new Set(['start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait'])
+export const manyVerbs = new Set(['protect', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait'])
 
 /** Flags that every command has. */
 export const globalNames = ['connect', 'output', 'json', 'quiet', 'yes', 'no-input']
