@@ -1,6 +1,6 @@
 import { domainReason, domainState, type DomainState } from './enums.js'
 import { readDiskErrors, type DiskError } from './disk-errors.js'
-import { forceConsole, metadata } from './flags.js'
+import { blockResize, forceConsole, metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
 import { call, callInBackground } from './raw/bind.js'
@@ -112,6 +112,11 @@ export class Domain extends Handle<'domain'> {
     const info = Buffer.alloc(24)
     call.virDomainGetBlockInfo(this.pointer, target, info, 0)
     return { capacity: Number(info.readBigUInt64LE(0)), allocation: Number(info.readBigUInt64LE(8)) }
+  }
+
+  /** Makes a disk of the running machine, by its target, so many bytes large. */
+  resizeDisk(target: string, bytes: bigint): Promise<void> {
+    return callInBackground(this.#connection, 'virDomainBlockResize', this.pointer, target, bytes, blockResize.bytes)
   }
 
   /** Its disks on which reading or writing has failed; `most` is how many disks it has. */

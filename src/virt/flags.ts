@@ -42,6 +42,12 @@ export const nonBlocking = 1
 /** virDomainConsoleFlags: from whoever has it */
 export const forceConsole = 1
 
+/** virDomainBlockResizeFlags */
+export const blockResize = { bytes: 1 } as const
+
+/** virStorageVolResizeFlags */
+export const volumeResize = { shrink: 4 } as const
+
 /** virStreamRecvFlagsValues */
 export const stopAtHole = 1
 

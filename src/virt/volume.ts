@@ -28,6 +28,7 @@ export class StorageVolume extends Handle<'volume'> {
   path(): string { return call.virStorageVolGetPath(this.pointer) }
   xml(): string { return call.virStorageVolGetXMLDesc(this.pointer, 0) }
   delete(): void { call.virStorageVolDelete(this.pointer, 0) }
+  /** `flags` are virStorageVolResizeFlags */
   resize(bytes: bigint, flags = 0): void { call.virStorageVolResize(this.pointer, bytes, flags) }
 
   info(): VolumeInfo {

@@ -82,6 +82,8 @@ export const enumNames: Record<string, Record<string, string>> = {
   },
   nonBlocking: { '': 'VIR_STREAM_NONBLOCK' },
   forceConsole: { '': 'VIR_DOMAIN_CONSOLE_FORCE' },
+  blockResize: { bytes: 'VIR_DOMAIN_BLOCK_RESIZE_BYTES' },
+  volumeResize: { shrink: 'VIR_STORAGE_VOL_RESIZE_SHRINK' },
   stopAtHole: { '': 'VIR_STREAM_RECV_STOP_AT_HOLE' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },

@@ -99,6 +99,7 @@ describe('handles', () => {
     xml: (it) => expect(it.xml()).to.match(/^<domain type='test' id='1'>/).and.match(/<\/domain>\s*$/),
     state: (it) => expect(it.state()).to.deep.equal({ state: 'running', reason: 'unknown' }),
     info: (it) => expect(it.info()).to.deep.include({ state: 'running', maxMemory: 8 * GiB, memory: 2 * GiB, vcpus: 2 }),
+    resizeDisk: (it) => shows('noSupport', () => it.resizeDisk('vda', 2n ** 30n)),
     diskSize: (it) => expect(it.diskSize('vda').capacity).to.be.above(0),
     addresses: (it) => expect(it.addresses(0)).to.deep.equal([{
       name: 'testnet0', mac: 'aa:bb:cc:dd:ee:ff', addresses: [{ family: 'ipv4', address: '192.168.122.3', prefix: 24 }],

@@ -16,7 +16,7 @@ export function refuseNeeded(place: VolumePlace, use: VolumeUse, freeing: Freein
 }
 
 /** @throws BayError `wrong-state`, which names the layers over the volume */
-function refuseLayers(place: VolumePlace, use: VolumeUse, { layers: freeing }: Pick<Freeing, 'layers'>): void {
+export function refuseLayers(place: VolumePlace, use: VolumeUse, { layers: freeing }: Pick<Freeing, 'layers'>): void {
   const layers = use.layersOver(place)
   if (layers.length === 0) return
   throw new BayError('wrong-state', `volumes are layers over ${place.pool}/${place.name}: ${layers.join(', ')}`, {

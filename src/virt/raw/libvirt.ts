@@ -64,6 +64,7 @@ export const libvirtTable = {
   virDomainUndefineFlags: ['status', 'domain', 'uint'],
   virDomainUpdateDeviceFlags: ['status', 'domain', 'text', 'uint'],
   virDomainGetBlockInfo: ['status', 'domain', 'text', 'out', 'uint'],
+  virDomainBlockResize: ['status', 'domain', 'text', 'ulong', 'uint'],
   virDomainGetDiskErrors: ['count', 'domain', 'address', 'uint', 'uint'],
   virDomainOpenConsole: ['status', 'domain', 'text?', 'stream', 'uint'],
   virDomainScreenshot: ['owned', 'domain', 'stream', 'uint', 'uint'],
