@@ -112,6 +112,11 @@ export class Connection extends Handle<'conn'> {
   }
 
   pool(name: string): StoragePool { return new StoragePool(call.virStoragePoolLookupByName(this.pointer, name), this.pointer) }
+  /** A pool that is gone once it is stopped. */
+  startPoolAs(xml: string): StoragePool {
+    return new StoragePool(call.virStoragePoolCreateXML(this.pointer, xml, 0), this.pointer)
+  }
+
   definePool(xml: string): StoragePool {
     return new StoragePool(call.virStoragePoolDefineXML(this.pointer, xml, validate), this.pointer)
   }

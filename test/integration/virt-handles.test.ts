@@ -67,6 +67,7 @@ describe('handles', () => {
     },
     pools: (it) => { using found = it.pools(); expect(found.map((each) => each.name())).to.deep.equal(['default-pool']) },
     pool: (it) => { using found = it.pool('default-pool'); expect(found.isActive()).to.equal(true) },
+    startPoolAs: (it) => { using made = it.startPoolAs(poolXml('handles-running')); made.stop() },
     definePool: (it) => { using made = it.definePool(poolXml('handles-pool')); made.undefine() },
     poolByUuid: (it) => {
       using found = it.pool('default-pool')
@@ -78,8 +79,7 @@ describe('handles', () => {
       using same = it.volumeByPath(volume.path())
       expect(same.name()).to.equal(volume.name())
     }),
-    filters: (it) => shows('noSupport', () => it.filters()),
-    filter: (it) => shows('noSupport', () => it.filter('clean-traffic')),
+    filters: (it) => shows('noSupport', () => it.filters()), filter: (it) => shows('noSupport', () => it.filter('clean-traffic')),
     filterByUuid: (it) => shows('noSupport', () => it.filterByUuid(test.uuid)),
     defineFilter: (it) => shows('noSupport', () => it.defineFilter('<filter name="f"/>')),
     filterBindings: (it) => shows('noSupport', () => it.filterBindings()),

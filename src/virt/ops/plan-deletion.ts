@@ -74,7 +74,8 @@ function whyKept(
 
 type Disk = DomainDescription['disks'][number]
 
-function placeOf(connection: Connection, { path, pool, volume }: Disk): OwnVolume | undefined {
+/** The volume that a disk is; undefined when it is in no pool. */
+export function placeOf(connection: Connection, { path, pool, volume }: Pick<Disk, 'path' | 'pool' | 'volume'>): OwnVolume | undefined {
   try {
     using found = pool !== null && volume !== null ? volumeIn(connection, pool, volume) : connection.volumeByPath(path ?? '')
     using held = connection.poolOf(found)

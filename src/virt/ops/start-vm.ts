@@ -2,6 +2,7 @@ import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
+import { refuseBase } from './check-base.js'
 import { clearInstall, readInstall } from './install-state.js'
 import { leaveInstall } from './leave-install.js'
 import { markRun } from './run-mark.js'
@@ -46,6 +47,7 @@ export async function startVm(connection: Connection, domain: Domain, options: S
 
 async function startFromOff(connection: Connection, domain: Domain, options: StartOptions): Promise<Started> {
   const saved = domain.hasSavedState()
+  refuseBase(connection, domain)
   return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, async () => {
     const leaseBefore = newestLease(connection, domain)
     const install = saved ? null : readInstall(domain)

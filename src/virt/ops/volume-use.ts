@@ -39,6 +39,21 @@ export class VolumeUse {
     return new VolumeUse(machineUses(connection, { running: false }), readLayers(connection))
   }
 
+  /** Only the volumes, which takes no look at the machines. */
+  static layers(connection: Connection): VolumeUse {
+    return new VolumeUse([], readLayers(connection))
+  }
+
+  /** Whether there is a layer right over one of these files. */
+  isBelow(paths: readonly string[]): boolean {
+    return this.#layers.some(({ backing }) => backing !== null && paths.includes(backing))
+  }
+
+  /** The machines that use a layer over this file, right over it or higher. */
+  machinesOver(path: string): string[] {
+    return this.#over(path).flatMap((layer) => this.machinesOn(layer))
+  }
+
   /** The volumes that are layers right over this one, as `pool/name`. */
   layersOver({ path }: VolumePlace): string[] {
     return this.#over(path).map(({ pool, name }) => `${pool}/${name}`)

@@ -108,6 +108,7 @@ export const libvirtTable = {
   virStoragePoolLookupByName: ['pool', 'conn', 'text'],
   virStoragePoolLookupByUUIDString: ['pool', 'conn', 'text'],
   virStoragePoolLookupByVolume: ['pool', 'volume'],
+  virStoragePoolCreateXML: ['pool', 'conn', 'text', 'uint'],
   virStoragePoolDefineXML: ['pool', 'conn', 'text', 'uint'],
   virStoragePoolFree: ['status', 'pool'],
   virStoragePoolGetName: ['borrowed', 'pool'],

@@ -1,0 +1,32 @@
+import { BayError } from '../../errors.js'
+import { readDomain } from '../../xml/domain-description.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { failure } from '../errors.js'
+import { domainXml } from '../flags.js'
+import { unlessGone } from './gone.js'
+import { VolumeUse } from './volume-use.js'
+
+/**
+ * Refuses to let a machine write to a disk that another machine's disk is a layer over, such as that of a linked clone: every
+ * byte that changes below breaks what lies above. @throws BayError `wrong-state`
+ */
+export function refuseBase(connection: Connection, domain: Domain): void {
+  const name = domain.name()
+  const { disks } = readDomain(domain.xml(domainXml.inactive))
+  const own = disks.filter(({ device, readonly }) => device === 'disk' && !readonly).flatMap(({ path, pool, volume }) => {
+    if (pool === null || volume === null) return path ?? []
+    return unlessGone(() => {
+      using held = connection.pool(pool)
+      using found = held.volume(volume)
+      return found.path()
+    }, failure.noPool, failure.noVolume, failure.operationInvalid) ?? []
+  })
+  if (own.length === 0 || !VolumeUse.layers(connection).isBelow(own)) return
+  const use = VolumeUse.read(connection)
+  const others = new Set(own.flatMap((path) => use.machinesOver(path)).filter((other) => other !== name))
+  if (others.size === 0) return
+  throw new BayError('wrong-state', `the disks of ${[...others].join(', ')} are layers over a disk of ${name}, and would break when it is written`, {
+    hints: [`a machine of its own instead: bay vm clone ${name} NEW`, `or delete them: bay vm delete ${[...others].join(' ')}`],
+  })
+}
