@@ -52,17 +52,17 @@ describe('faults: at each request to the daemon', function () {
     const wrong = rans.filter((ran) => ran.wrong.length > 0)
     tell(`a create sends ${most.create} requests, a delete ${most.delete}: ${rans.length} runs, half-made ${wrong.length}`)
     expect(wrong.map(({ command, kind, at, how, wrong: why }) => `${command} ${kind.join(' ')} ${at} (${how}): ${why.join('; ')}`)).to.be.empty
-    expect(rans.length).to.be.at.least(long ? (most.create + most.delete - 4) * kinds.length : 10)
+    expect(rans.length).to.be.at.least(long ? (most.create + most.delete - 4) * kinds.length : 6)
   })
 })
 
 interface Job { kind: Kind, at: number }
 
-/** Every request with every kind of fault; in the short run every seventh, the kinds by turns. */
+/** Every request with every kind of fault; in the short run every eleventh, the kinds by turns. */
 function jobsUpTo(most: number): Job[] {
   const all = Array.from({ length: most }, (_, index) => index + 1)
   if (long) return all.flatMap((at) => kinds.map((kind) => ({ kind, at })))
-  return all.filter((at) => at % 7 === 3).map((at, index) => ({ kind: kinds[(index * 4) % kinds.length] ?? kinds[0], at }))
+  return all.filter((at) => at % 11 === 3).map((at, index) => ({ kind: kinds[(index * 4) % kinds.length] ?? kinds[0], at }))
 }
 
 /** A host, a proxy before it, and what it had before. */

@@ -100,7 +100,7 @@ describe('bay recover: runs that are killed', function () {
         expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
         const rows = await recoverAndRemove()
         await nothingIsLeft(`${point}: ${JSON.stringify(rows)}`)
-        if (long || when === '+') {
+        if (long || (when === '+' && write % 3 === 0)) {
           await succeeds(...sweep)
           await succeeds('vm', 'delete', '--yes', '--force', 'killed')
         }

@@ -7,6 +7,7 @@ import { readPool } from '../../xml/pool.js'
 import { readVolume, volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
+import { defaultPool } from './default-pool.js'
 import { openSource, shownOrigin, type ImageOrigin, type SourceOptions } from './add-image-source.js'
 import { deleteVolume } from './delete-volume.js'
 import { imageKey, imagesNamed, imageVolume, isUrl, isWhole } from './image-name.js'
@@ -85,14 +86,7 @@ export async function planAddImage(
 
 /** The pool that images are in unless another is named. @throws UsageError when that cannot be told */
 export function defaultImagePool(connection: Connection): string {
-  using pools = connection.pools()
-  const active = pools.filter((each) => each.isActive()).map((each) => each.name())
-  const [only] = active
-  if (pools.some((each) => each.name() === 'default')) return 'default'
-  if (only !== undefined && active.length === 1) return only
-  throw new UsageError('which pool shall the image be in? None is named default', ...active.length > 0
-    ? [`--pool ${only}`, `active pools: ${active.join(', ')}`]
-    : ['bay pool create default --path /var/lib/libvirt/images'])
+  return defaultPool(connection, { what: 'image', flag: (pool) => `--pool ${pool}` })
 }
 
 /** The image that is there already, if it shall stay. @throws BayError `exists` */

@@ -1,7 +1,8 @@
-import { BayError, UsageError } from '../../errors.js'
+import { BayError } from '../../errors.js'
 import { readPool } from '../../xml/pool.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
+import { defaultPool } from './default-pool.js'
 import type { StoragePool } from '../pool.js'
 
 /** A running pool that a new machine's disks go into. */
@@ -29,7 +30,7 @@ export class PlanPools implements Disposable {
   choose(name: string | undefined): PlannedPool {
     const known = this.#found.get(name)
     if (known) return known
-    const chosen = name === undefined ? this.choose(defaultPool(this.#connection)) : this.#lookAt(name)
+    const chosen = name === undefined ? this.choose(defaultPool(this.#connection, { what: 'disk', flag: (pool) => `--disk SIZE,pool=${pool}` })) : this.#lookAt(name)
     this.#found.set(name, chosen)
     return chosen
   }
@@ -65,16 +66,4 @@ function lookUp(connection: Connection, pool: string): StoragePool {
     if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
     throw error.restated(`there is no pool named ${pool}`, ['bay pool list', `bay pool create ${pool} --path DIR`])
   }
-}
-
-/** The pool named default, else the only active one. */
-function defaultPool(connection: Connection): string {
-  using pools = connection.pools()
-  const names = pools.map((each) => each.name())
-  const active = pools.filter((each) => each.isActive()).map((each) => each.name())
-  const found = names.includes('default') ? 'default' : active.length === 1 ? active[0] : undefined
-  if (found !== undefined) return found
-  throw new UsageError(`which pool shall the disk be in? None is named default`, ...(active.length > 0
-    ? [`--disk SIZE,pool=${active[0]}`, `active pools: ${active.join(', ')}`]
-    : ['bay pool create default --path /var/lib/libvirt/images']))
 }
