@@ -16,7 +16,7 @@ export function unifiedDiff({ from, to, before, after }: Compared): string {
   return createTwoFilesPatch(from, to, ended(before), ended(after), '', '', { context: 3, headerOptions: FILE_HEADERS_ONLY })
 }
 
-/** A diff for a person: what could control the terminal is shown, and the sides are coloured where colour is welcome. */
+/** A diff for a person: what could control the terminal is shown, and the sides are coloured where that stream welcomes it. */
 export function diffForPerson(diff: string, stream: { isTTY?: boolean } = process.stdout): string {
   const color = useColor(stream)
   return diff.split('\n').map((line) => color ? coloured(escapeControl(line)) : escapeControl(line)).join('\n')

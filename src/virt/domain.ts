@@ -59,6 +59,14 @@ export class Domain extends Handle<'domain'> {
     }
   }
 
+  /** Plugs CPUs in or out, in the running or the stored machine (virDomainModificationImpact); a guest may keep what it has. */
+  setVcpus(count: number, where: number): Promise<void> {
+    return callInBackground(this.#connection, 'virDomainSetVcpusFlags', this.pointer, count, where)
+  }
+
+  /** Asks the guest's balloon to leave it this many bytes; it follows when it likes. */
+  setMemory(bytes: number, where: number): void { call.virDomainSetMemoryFlags(this.pointer, BigInt(bytes) / 1024n, where) }
+
   /** Starts it, or restores it when it is saved. `flags` are virDomainCreateFlags. */
   start(flags = 0): Promise<void> { return this.#long('virDomainCreateWithFlags', flags) }
   /** Saves its memory on the host's disk and stops it: virDomainManagedSave. */
@@ -96,6 +104,11 @@ export class Domain extends Handle<'domain'> {
   /** Sets that element in the running or the stored machine (virDomainModificationImpact); null removes it. */
   setMetadata(namespace: string, prefix: string, xml: string | null, where: number): void {
     call.virDomainSetMetadata(this.pointer, metadata.element, xml, prefix, namespace, where)
+  }
+
+  /** Sets its title or description in the running or the stored machine; null removes it. */
+  setText(which: 'title' | 'description', text: string | null, where: number): void {
+    call.virDomainSetMetadata(this.pointer, metadata[which], text, null, null, where)
   }
 
   /**

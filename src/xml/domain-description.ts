@@ -1,9 +1,11 @@
 import { readDevices } from './domain-device-descriptions.js'
 import type { DevicesDescription } from './domain-device-descriptions.js'
+import { memoryOf } from './domain-memory.js'
+import { vcpusOf } from './domain-vcpus.js'
 import { localName, metadataElement, readBay } from './metadata.js'
 import { parse } from './node.js'
 import type { XmlElement } from './node.js'
-import { bytesOf, integer } from './numbers.js'
+import { integer } from './numbers.js'
 import { attr, child, children, path, textOf } from './tree.js'
 
 export interface DomainDescription extends DevicesDescription {
@@ -51,8 +53,8 @@ export function readDomain(xml: string): DomainDescription {
     title: textOf(child(root, 'title')) ?? null,
     description: textOf(child(root, 'description')) ?? null,
     virt: attr(root, 'type') ?? '',
-    ...readMemory(root),
-    ...readVcpus(root),
+    ...memoryOf(root),
+    ...vcpusOf(root),
     osType: textOf(type) ?? null,
     arch: attr(type, 'arch') ?? null,
     machine: attr(type, 'machine') ?? null,
@@ -63,17 +65,6 @@ export function readDomain(xml: string): DomainDescription {
     metadata: readBay(root),
     ...readDevices(child(root, 'devices')),
   }
-}
-
-function readMemory(root: XmlElement): { memory: number, maxMemory: number } {
-  const maxMemory = bytesOf(child(root, 'memory'), 'KiB') ?? 0
-  return { memory: bytesOf(child(root, 'currentMemory'), 'KiB') ?? maxMemory, maxMemory }
-}
-
-function readVcpus(root: XmlElement): { vcpus: number, maxVcpus: number } {
-  const element = child(root, 'vcpu')
-  const maxVcpus = integer(textOf(element)) ?? 1
-  return { vcpus: integer(attr(element, 'current')) ?? maxVcpus, maxVcpus }
 }
 
 function readOsId(root: XmlElement): string | null {

@@ -111,6 +111,16 @@ export function readDomainCapabilities(xml: string): DomainCapabilities {
   }
 }
 
+/** The CPUs that domain capabilities offer: modes, and models with whether this host can give them. */
+export function readCpuModels(xml: string): { modes: string[], models: { name: string, usable: boolean }[] } {
+  const modes = all(parse(xml), 'cpu/mode').filter(isSupported)
+  return {
+    modes: modes.map((mode) => attr(mode, 'name') ?? ''),
+    models: modes.filter((mode) => attr(mode, 'name') === 'custom').flatMap((mode) => children(mode, 'model'))
+      .map((model) => ({ name: textOf(model) ?? '', usable: attr(model, 'usable') !== 'no' })),
+  }
+}
+
 function readGuest(guest: XmlElement): GuestCapabilities {
   const arch = child(guest, 'arch')
   return {

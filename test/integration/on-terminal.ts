@@ -16,11 +16,15 @@ export interface Terminal {
   modes: string
 }
 
+interface TerminalOptions { uri?: string, home?: string, env?: Record<string, string> }
+
 /** Bay on a terminal of its own, made by script(1): each answer is typed when its question is there, after the one before. */
-export async function onTerminal(line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent' } = {}): Promise<Terminal> {
+export async function onTerminal(
+  line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent', env = {} }: TerminalOptions = {},
+): Promise<Terminal> {
   const command = `stty cols 80 rows 24; ${process.execPath} ${program} -c ${uri} ${line}; code=$?; echo; stty -a | tr '\\n' ' '; exit $code`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', HOME: home }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
+    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', HOME: home, ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
   })
   let shown = ''
   let from = 0

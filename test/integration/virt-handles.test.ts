@@ -9,6 +9,7 @@ import { Snapshot } from '../../src/virt/snapshot.js'
 import { StorageVolume } from '../../src/virt/volume.js'
 import { poolXml, sameMethods, shows, volumeXml, type Cases } from './virt-cases.js'
 import { onTestHost } from './test-driver.js'
+import { changesOfDomain } from './virt-domain-changes.js'
 
 const GiB = 2 ** 30
 const test = { name: 'test', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f' }
@@ -113,14 +114,7 @@ describe('handles', () => {
     },
     diskErrors: async (it) => expect(await it.diskErrors(1)).to.deep.equal([{ target: 'vda', error: 'unspecified' }]),
     traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
-    setMetadata: (it) => {
-      it.setMetadata('urn:bay:test', 'bt', '<a b="1"/>', affect.live | affect.config)
-      expect(it.metadata('urn:bay:test')).to.equal('<a b="1"/>')
-    },
-    metadata: async (it) => {
-      it.setMetadata('urn:bay:test', 'bt', null, affect.live | affect.config)
-      await shows('noMetadata', () => it.metadata('urn:bay:test'))
-    },
+    ...changesOfDomain,
     updateDevice: (it) => shows('noSupport', () => it.updateDevice('<disk/>', affect.live)),
     agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },

@@ -2,7 +2,7 @@
 
 /** Topics and verbs. A name that is not here is not to be used; not all of them exist yet. */
 const topics = `
-vm: list show create define start stop reboot reset suspend resume save delete rename clone autostart xml edit set attach detach display
+vm: list show create define start stop reboot reset suspend resume save delete rename clone autostart xml edit diff set attach detach display
   console screenshot exec push pull wait stats protect seed run migrate
 snapshot: create list show revert delete
 backup: create list restore verify prune
@@ -39,7 +39,7 @@ export const lookingVerbs = new Set([
 ])
 
 /** Verbs on existing objects: they take many names and globs, --all and --parallel. */
-export const manyVerbs = new Set(['protect', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait'])
+export const manyVerbs = new Set(['protect', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait', 'set'])
 
 /** Flags that every command has. */
 export const globalNames = ['connect', 'output', 'json', 'quiet', 'yes', 'no-input']

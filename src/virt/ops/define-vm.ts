@@ -1,23 +1,33 @@
 import { UsageError } from '../../errors.js'
-import type { XmlElement } from '../../xml/node.js'
-import { all, attr, child, textOf } from '../../xml/tree.js'
+import { keepSecrets } from '../../xml/secrets.js'
+import { attr, child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { redefine, storedDefinition } from './change-definition.js'
 import { defineXml, type Defined, type Given } from './define.js'
 
+export interface DefineOptions {
+  dryRun: boolean
+  /** what the history says of it */
+  command?: string
+}
+
 /**
  * Defines a machine, or redefines the one of that name: under its own UUID and without undefining it, for that would lose
  * NVRAM, autostart and snapshots. What runs goes on as it is until it is stopped.
  */
-export function defineVm(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
+export function defineVm(connection: Connection, given: Given, { command = 'vm define', ...options }: DefineOptions): Defined {
   checkVcpus(given)
   return defineXml<Domain>(given, {
     find: (name) => connection.domain(name),
-    define: (xml, old) => old ? redefine(connection, old, xml, { command: 'vm define', before: storedDefinition(old) }) : connection.defineDomain(xml),
+    define: (xml, old) => {
+      if (!old) return connection.defineDomain(xml)
+      return redefine(connection, old, xml, { command, before: storedDefinition(old) })
+    },
     uuid: (domain) => domain.uuid(),
     stored: storedDefinition,
-    carryOver: keepPasswords,
+    // XML that was printed has no passwords, and giving it back must not take them away.
+    carryOver: keepSecrets,
   }, options)
 }
 
@@ -32,18 +42,5 @@ function checkVcpus({ root, where }: Given): void {
     if (!Number.isInteger(count) || count < 1 || count > mostVcpus) {
       throw new UsageError(`${where}: <vcpu> is ${text.trim()}, not a number from 1 to ${mostVcpus}`)
     }
-  }
-}
-
-/** XML that was printed has no passwords, and giving it back must not take them away. */
-function keepPasswords(root: XmlElement, old: XmlElement): void {
-  const before = all(old, 'devices/graphics')
-  for (const graphics of all(root, 'devices/graphics')) {
-    const same = before.find((each) => attr(each, 'type') === attr(graphics, 'type'))
-    const passwd = attr(same, 'passwd')
-    if (passwd === undefined || attr(graphics, 'passwd') !== undefined) continue
-    graphics.attributes['passwd'] = passwd
-    const until = attr(same, 'passwdValidTo')
-    if (until !== undefined) graphics.attributes['passwdValidTo'] = until
   }
 }

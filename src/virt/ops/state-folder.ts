@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { BayError } from '../../errors.js'
 
-type StateKind = 'history' | 'journal' | 'locks' | 'screenshots'
+type StateKind = 'edits' | 'history' | 'journal' | 'locks' | 'screenshots'
 
 /** Where one kind of this user's state is: a folder of ${XDG_STATE_HOME:-~/.local/state}/bay. It need not exist. */
 export function stateFolder(kind: StateKind): string {

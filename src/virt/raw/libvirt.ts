@@ -47,6 +47,8 @@ export const libvirtTable = {
   virDomainSetAutostart: ['status', 'domain', 'int'],
   virDomainGetMetadata: ['owned', 'domain', 'int', 'text?', 'uint'],
   virDomainSetMetadata: ['status', 'domain', 'int', 'text?', 'text?', 'text?', 'uint'],
+  virDomainSetVcpusFlags: ['status', 'domain', 'uint', 'uint'],
+  virDomainSetMemoryFlags: ['status', 'domain', 'ulong', 'uint'],
   virDomainCreateWithFlags: ['status', 'domain', 'uint'],
   virDomainShutdownFlags: ['status', 'domain', 'uint'],
   virDomainDestroyFlags: ['status', 'domain', 'uint'],
