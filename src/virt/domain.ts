@@ -94,6 +94,12 @@ export class Domain extends Handle<'domain'> {
   undefine(flags: number): void { call.virDomainUndefineFlags(this.pointer, flags) }
   /** Changes a device to what this XML says, in the running or the stored machine (virDomainModificationImpact). */
   updateDevice(xml: string, where: number): void { call.virDomainUpdateDeviceFlags(this.pointer, xml, where) }
+  /** Adds a device to the running machine, or to the stored one (virDomainModificationImpact). */
+  attachDevice(xml: string, where: number): Promise<void> { return this.#device('virDomainAttachDeviceFlags', xml, where) }
+  /** Asks for a device to be taken away. A running guest may still have it afterwards: libvirt waits some seconds, no more. */
+  detachDevice(xml: string, where: number): Promise<void> { return this.#device('virDomainDetachDeviceFlags', xml, where) }
+  /** As updateDevice, for what may wait for the guest, such as a disc that goes in or out. */
+  changeMedium(xml: string, where: number): Promise<void> { return this.#device('virDomainUpdateDeviceFlags', xml, where) }
   hasSavedState(): boolean { return call.virDomainHasManagedSaveImage(this.pointer, 0) }
   /** the machine as it was saved */
   savedXml(): string { return call.virDomainManagedSaveGetXMLDesc(this.pointer, 0) }
@@ -189,5 +195,9 @@ export class Domain extends Handle<'domain'> {
 
   #long(name: 'virDomainCreateWithFlags' | 'virDomainManagedSave' | 'virDomainDestroyFlags' | 'virDomainShutdownFlags' | 'virDomainReboot', flags: number): Promise<void> {
     return callInBackground(this.#connection, name, this.pointer, flags)
+  }
+
+  #device(name: 'virDomainAttachDeviceFlags' | 'virDomainDetachDeviceFlags' | 'virDomainUpdateDeviceFlags', xml: string, where: number): Promise<void> {
+    return callInBackground(this.#connection, name, this.pointer, xml, where)
   }
 }

@@ -57,6 +57,9 @@ export const sparseStream = 1
 /** virDomainModificationImpact */
 export const affect = { live: 1, config: 2 } as const
 
+/** virDomainDeviceModifyFlags: take out a disc that the guest has locked in */
+export const forceDevice = 4
+
 /** virDomainMetadataType */
 export const metadata = { description: 0, title: 1, element: 2 } as const
 

@@ -51,3 +51,13 @@ export function tabletElement(): XmlElement {
 export function tpmElement(model: string): XmlElement {
   return el('tpm', { model }, el('backend', { type: 'emulator', version: '2.0' }))
 }
+
+/**
+ * PCI Express ports: on such machines a device that is plugged in while they run needs an empty one
+ * (https://libvirt.org/pci-hotplug.html).
+ */
+export function portElements(count: number): XmlElement[] {
+  if (count === 0) return []
+  const ports = Array.from({ length: count }, () => el('controller', { type: 'pci', model: 'pcie-root-port' }))
+  return [el('controller', { type: 'pci', model: 'pcie-root' }), ...ports]
+}

@@ -22,6 +22,10 @@ export interface DiskSpec {
   cache?: 'default' | 'none' | 'writeback' | 'writethrough' | 'directsync' | 'unsafe'
   discard?: 'unmap' | 'ignore'
   serial?: string
+  /** Others may write it at the same time; their file system must know. */
+  shareable?: boolean
+  /** The `<encryption>` of the volume that it is. */
+  encryption?: XmlElement
 }
 
 export interface DiskContext {
@@ -36,9 +40,10 @@ export function diskElement(disk: DiskSpec, { virt, bootOrder }: DiskContext): X
   const qemu = virt === 'kvm' || virt === 'qemu'
   return el('disk', { type: disk.source?.type ?? 'file', device: disk.device },
     el('driver', { name: qemu ? 'qemu' : null, type: disk.format, cache: disk.cache, discard: disk.discard }),
-    disk.source && sourceElement(disk.source),
+    disk.source && sourceElement(disk.source, disk.encryption),
     el('target', { dev: disk.target, bus: disk.bus }),
     (disk.readonly ?? disk.device === 'cdrom') && el('readonly', {}),
+    disk.shareable && el('shareable', {}),
     disk.serial && el('serial', {}, disk.serial),
     bootOrder !== undefined && el('boot', { order: bootOrder }),
   )
@@ -88,10 +93,10 @@ function letters(index: number): string {
   return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last
 }
 
-function sourceElement(source: DiskSource): XmlElement {
+function sourceElement(source: DiskSource, encryption?: XmlElement): XmlElement {
   switch (source.type) {
-    case 'file': return el('source', { file: source.path })
-    case 'block': return el('source', { dev: source.path })
-    case 'volume': return el('source', { pool: source.pool, volume: source.volume })
+    case 'file': return el('source', { file: source.path }, encryption)
+    case 'block': return el('source', { dev: source.path }, encryption)
+    case 'volume': return el('source', { pool: source.pool, volume: source.volume }, encryption)
   }
 }

@@ -1,6 +1,6 @@
 import { bootOrders, osElement } from './domain-boot.js'
 import type { OsSpec } from './domain-boot.js'
-import { channelElements, graphicsElement, rngElement, serialElements, tabletElement, tpmElement } from './domain-devices.js'
+import { channelElements, graphicsElement, portElements, rngElement, serialElements, tabletElement, tpmElement } from './domain-devices.js'
 import type { GraphicsSpec } from './domain-devices.js'
 import { diskElement, withTargets } from './domain-disks.js'
 import type { DiskSpec } from './domain-disks.js'
@@ -44,6 +44,8 @@ export interface DomainSpec extends OsSpec {
   onReboot?: 'restart' | 'destroy'
   disks?: readonly DiskSpec[]
   nics?: readonly NicSpec[]
+  /** PCI Express ports, the spare ones for devices that come while it runs; where left out, libvirt makes one spare. */
+  pciePorts?: number
   /** Devices of the host that the machine has to itself. */
   pci?: readonly PciAddress[]
   graphics?: GraphicsSpec
@@ -104,6 +106,7 @@ function devices(spec: DomainSpec): XmlElement {
   const orders = bootOrders(spec, disks, nics)
   return el('devices', {},
     spec.emulator && el('emulator', {}, spec.emulator),
+    ...portElements(spec.pciePorts ?? 0),
     ...disks.map((disk) => diskElement(disk, { virt: spec.type, bootOrder: orders.get(disk) })),
     ...nics.map((nic) => nicElement(nic, { bootOrder: orders.get(nic) })),
     ...(spec.pci ?? []).map(pciElement),

@@ -57,7 +57,7 @@ export function pciElement({ domain, bus, slot, function: fn }: PciAddress): Xml
 export function readPciOfDomain(xml: string): PciAddress[] {
   return all(parse(xml), 'devices/hostdev')
     .filter((device) => attr(device, 'type') === 'pci')
-    .flatMap((device) => children(child(device, 'source'), 'address').map(addressOf))
+    .flatMap((device) => children(child(device, 'source'), 'address').map(addressIn))
 }
 
 /** A `<device>` with a PCI capability (https://libvirt.org/formatnode.html); null for any other. */
@@ -71,11 +71,12 @@ export function readPciDevice(xml: string): PciDevice | null {
     class: Number.parseInt(textOf(child(pci, 'class')) ?? '0', 16),
     vendor: textOf(child(pci, 'vendor')) || null, product: textOf(child(pci, 'product')) || null,
     driver: textOf(all(parse(xml), 'driver/name')[0]) ?? null,
-    iommuGroup: group ? { number: integer(attr(group, 'number')) ?? 0, members: children(group, 'address').map(addressOf) } : null,
+    iommuGroup: group ? { number: integer(attr(group, 'number')) ?? 0, members: children(group, 'address').map(addressIn) } : null,
   }
 }
 
-function addressOf(element: XmlElement): PciAddress {
+/** The place in an `<address>` of PCI. */
+export function addressIn(element: XmlElement): PciAddress {
   const number = (name: string) => Number(attr(element, name) ?? 0)
   return { domain: number('domain'), bus: number('bus'), slot: number('slot'), function: number('function') }
 }

@@ -89,6 +89,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },
   networkSection: { dhcpHost: 'VIR_NETWORK_SECTION_IP_DHCP_HOST' },
   networkAffect: { live: 'VIR_NETWORK_UPDATE_AFFECT_LIVE', config: 'VIR_NETWORK_UPDATE_AFFECT_CONFIG' },
+  forceDevice: { '': 'VIR_DOMAIN_DEVICE_MODIFY_FORCE' },
   affect: { live: 'VIR_DOMAIN_AFFECT_LIVE', config: 'VIR_DOMAIN_AFFECT_CONFIG' },
   metadata: { description: 'VIR_DOMAIN_METADATA_DESCRIPTION', title: 'VIR_DOMAIN_METADATA_TITLE', element: 'VIR_DOMAIN_METADATA_ELEMENT' },
 }

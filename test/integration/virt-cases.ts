@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { failure, VirtError } from '../../src/virt/errors.js'
+import type { Domain } from '../../src/virt/domain.js'
+import { affect } from '../../src/virt/flags.js'
 import { failureOf } from './test-driver.js'
 
 /** A check for each method of a handle, by the method's name. */
@@ -18,6 +20,14 @@ export async function shows(name: keyof typeof failure, work: () => unknown): Pr
   const error = await failureOf(work)
   expect(error).to.be.instanceOf(VirtError)
   expect((error as VirtError).libvirt.code, String(error)).to.equal(failure[name])
+}
+
+/** What changes devices, which the test driver cannot. */
+export const refusedDevices = {
+  updateDevice: (it: Domain) => shows('noSupport', () => it.updateDevice('<disk/>', affect.live)),
+  attachDevice: (it: Domain) => shows('noSupport', () => it.attachDevice('<disk/>', affect.live)),
+  detachDevice: (it: Domain) => shows('noSupport', () => it.detachDevice('<disk/>', affect.live)),
+  changeMedium: (it: Domain) => shows('noSupport', () => it.changeMedium('<disk/>', affect.live)),
 }
 
 export function poolXml(name: string): string {

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { Connection } from '../../src/virt/connection.js'
 import { Domain } from '../../src/virt/domain.js'
-import { affect, domainXml as domainXmlFlags } from '../../src/virt/flags.js'
+import { domainXml as domainXmlFlags } from '../../src/virt/flags.js'
 import { Network } from '../../src/virt/network.js'
 import { NodeDevice } from '../../src/virt/node-device.js'
 import { StoragePool } from '../../src/virt/pool.js'
 import { Snapshot } from '../../src/virt/snapshot.js'
 import { StorageVolume } from '../../src/virt/volume.js'
-import { poolXml, sameMethods, shows, volumeXml, type Cases } from './virt-cases.js'
+import { poolXml, refusedDevices, sameMethods, shows, volumeXml, type Cases } from './virt-cases.js'
 import { onTestHost } from './test-driver.js'
 import { changesOfDomain } from './virt-domain-changes.js'
 
@@ -115,7 +115,7 @@ describe('handles', () => {
     diskErrors: async (it) => expect(await it.diskErrors(1)).to.deep.equal([{ target: 'vda', error: 'unspecified' }]),
     traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
     ...changesOfDomain,
-    updateDevice: (it) => shows('noSupport', () => it.updateDevice('<disk/>', affect.live)),
+    ...refusedDevices,
     agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
@@ -279,7 +279,6 @@ async function withVolume(host: Connection, check: (volume: StorageVolume) => un
 }
 
 const snapshotXml = '<domainsnapshot><name>one</name></domainsnapshot>'
-
 function domainXml(name: string): string {
   return `<domain type='test'><name>${name}</name><memory unit='MiB'>64</memory><os><type arch='i686'>hvm</type></os></domain>`
 }

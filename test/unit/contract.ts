@@ -20,7 +20,7 @@ host: show devices check
 const single = 'top events metrics report recover gc undo history apply diff export completion'
 
 /** What `attach` and `detach` of a machine may have behind them. */
-const devices = ['disk', 'nic', 'cdrom', 'gpu']
+const devices = ['disk', 'nic', 'cdrom', 'gpu', 'usb', 'pci']
 
 /** Every command that may exist: `vm list`, `vm attach disk`, `completion`. */
 export const commandNames = new Set([

@@ -20,17 +20,21 @@ export interface PlannedPool {
 /** The pools of a plan, each asked about once. */
 export class PlanPools implements Disposable {
   readonly #connection: Connection
+  readonly #flag: string
   readonly #found = new Map<string | undefined, PlannedPool>()
 
-  constructor(connection: Connection) {
+  /** `flag` is what says the pool on the command line, before SIZE */
+  constructor(connection: Connection, flag = '--disk') {
     this.#connection = connection
+    this.#flag = flag
   }
 
   /** The pool of that name, or the one that is meant without a name. @throws BayError `not-found`, `wrong-state`, UsageError */
   choose(name: string | undefined): PlannedPool {
     const known = this.#found.get(name)
     if (known) return known
-    const chosen = name === undefined ? this.choose(defaultPool(this.#connection, { what: 'disk', flag: (pool) => `--disk SIZE,pool=${pool}` })) : this.#lookAt(name)
+    const flag = (pool: string) => `${this.#flag} SIZE,pool=${pool}`
+    const chosen = name === undefined ? this.choose(defaultPool(this.#connection, { what: 'disk', flag })) : this.#lookAt(name)
     this.#found.set(name, chosen)
     return chosen
   }

@@ -145,9 +145,13 @@ function specOf(request: NewVm, hardware: Hardware, devices: MachineDevices, { u
     os: source.kind === 'kernel' ? { ...source, kind: 'kernel' } : undefined,
     nics: request.nics.map((nic, index) => nicSpec(nic, devices, macOf(uuid, index))),
     ...(graphics === 'none' ? {} : { graphics: { type: graphics, listen: '127.0.0.1', autoport: true }, tablet: qemu, video }),
-    serial: qemu,
+    serial: qemu, pciePorts: qemu && machine !== undefined && pcieMachines.includes(machine) ? pciePorts : undefined,
   }
 }
+
+/** The machines whose PCI devices each sit in a port of their own. A new one has half a dozen; the rest is for later ones. */
+const pcieMachines = ['q35', 'virt']
+const pciePorts = 14
 
 /** None where there is nothing to keep. */
 function metadataOf(attributes: Attributes): Attributes | undefined {

@@ -64,6 +64,8 @@ export const libvirtTable = {
   virDomainManagedSaveGetXMLDesc: ['owned', 'domain', 'uint'],
   virDomainRename: ['status', 'domain', 'text', 'uint'],
   virDomainUndefineFlags: ['status', 'domain', 'uint'],
+  virDomainAttachDeviceFlags: ['status', 'domain', 'text', 'uint'],
+  virDomainDetachDeviceFlags: ['status', 'domain', 'text', 'uint'],
   virDomainUpdateDeviceFlags: ['status', 'domain', 'text', 'uint'],
   virDomainGetBlockInfo: ['status', 'domain', 'text', 'out', 'uint'],
   virDomainBlockResize: ['status', 'domain', 'text', 'ulong', 'uint'],

@@ -1,7 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import fc from 'fast-check'
+import { diskElement } from '../../../src/xml/domain-disks.js'
+import { addDevice, removeDevice } from '../../../src/xml/domain-edit.js'
+import { nicElement } from '../../../src/xml/domain-nics.js'
 import { changeSettings, type Settings } from '../../../src/xml/domain-settings.js'
+import { isSameDevice } from '../../../src/xml/machine-devices.js'
 import { serialize, type XmlElement } from '../../../src/xml/node.js'
+import { pciElement } from '../../../src/xml/pci.js'
 import { all, attr, child, children, remove } from '../../../src/xml/tree.js'
 import { goldenDomains } from './golden-domains.js'
 
@@ -51,7 +56,29 @@ export const edits: readonly NamedEdit[] = [
   settings('on-poweroff', action, (root) => { remove(root, 'on_poweroff') }),
   settings('on-reboot', action, (root) => { remove(root, 'on_reboot') }),
   settings('on-crash', action, (root) => { remove(root, 'on_crash') }),
+  ...devices('attach'), ...devices('detach'),
 ]
+
+/** Two devices of each kind that nobody has otherwise, put in unless they are there, or taken out. */
+function devices(verb: 'attach' | 'detach'): NamedEdit[] {
+  const numbers = [1, 2]
+  const kinds: [name: string, made: XmlElement[]][] = [
+    ['disk', numbers.map((number) => diskElement({
+      source: { type: 'file', path: `/srv/R&D "${number}"` }, device: 'disk', format: 'raw', bus: 'virtio', target: `vdy${'ab'.charAt(number - 1)}`,
+    }, { virt: 'qemu' }))],
+    ['nic', numbers.map((number) => nicElement({ kind: 'network', source: 'R&D', mac: `52:54:00:ff:ff:0${number}`, bandwidth: { in: 1e6 }, link: 'down' }))],
+    ['pci', numbers.map((number) => pciElement({ domain: 0xfffe, bus: 0xee, slot: number, function: 0 }))],
+  ]
+  return kinds.map(([name, made]) => ({
+    name: `${verb} ${name}`,
+    change: fc.constantFrom(...made).map((device) => (root) => {
+      const there = children(child(root, 'devices'), device.name).some((each) => isSameDevice(each, device))
+      if (verb === 'detach') removeDevice(root, device)
+      else if (!there) addDevice(root, structuredClone(device))
+    }),
+    mask: (root) => { for (const device of made) removeDevice(root, device) },
+  }))
+}
 
 /** The number, the sockets of the topology, the only NUMA cell's CPUs, and which single ones are on: what must agree with it. */
 function maskVcpus(root: XmlElement): void {
