@@ -1,8 +1,10 @@
+import { Checkpoint } from './checkpoint.js'
 import { domainReason, domainState, type DomainState } from './enums.js'
 import { readDiskErrors, type DiskError } from './disk-errors.js'
 import { blockResize, forceConsole, metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
+import { readEndedJob, readJob, type EndedJob, type Job } from './job.js'
 import { call, callInBackground } from './raw/bind.js'
 import type { Pointer } from './raw/types.js'
 import { intFrom, uuidText } from './read.js'
@@ -188,6 +190,25 @@ export class Domain extends Handle<'domain'> {
   createSnapshot(xml: string, flags = 0): Snapshot {
     return new Snapshot(call.virDomainSnapshotCreateXML(this.pointer, xml, flags))
   }
+
+  checkpoints(): Checkpoint[] & Disposable {
+    return all(listed<'checkpoint'>((slot) => call.virDomainListAllCheckpoints(this.pointer, slot, 0)).map((p) => new Checkpoint(p)))
+  }
+
+  checkpoint(name: string): Checkpoint { return new Checkpoint(call.virDomainCheckpointLookupByName(this.pointer, name, 0)) }
+
+  /** Begins a backup job, and makes a checkpoint in the same moment unless its XML is null. https://libvirt.org/formatbackup.html */
+  beginBackup(xml: string, checkpoint: string | null): Promise<void> {
+    return callInBackground(this.#connection, 'virDomainBackupBegin', this.pointer, xml, checkpoint, 0)
+  }
+
+  /** The backup job that runs. @throws VirtError noBackup */
+  backupXml(): string { return call.virDomainBackupGetXMLDesc(this.pointer, 0) }
+  /** The long job that runs, such as a backup; null for none. */
+  job(): Job | null { return readJob(this.pointer) }
+  /** How the last long job ended, told once; null when nobody knows. */
+  endedJob(): EndedJob | null { return readEndedJob(this.pointer) }
+  abortJob(): void { call.virDomainAbortJob(this.pointer) }
 
   protected free(pointer: Pointer<'domain'>): void {
     call.virDomainFree(pointer)

@@ -38,6 +38,9 @@ export const failure = {
   agentUnresponsive: 86,
   resourceBusy: 87,
   noFilterBinding: 101,
+  noCheckpoint: 103,
+  noBackup: 104,
+  checkpointInconsistent: 109,
 } as const
 
 /** libvirt refused a call. */
@@ -73,7 +76,7 @@ const kinds = new Map<number, ErrorCode>([
   [79, 'not-allowed'], [94, 'not-allowed'],
   [failure.noDomain, 'not-found'], [failure.noNetwork, 'not-found'], [failure.noPool, 'not-found'],
   [failure.noVolume, 'not-found'], [failure.noNodeDevice, 'not-found'], [failure.noFilter, 'not-found'],
-  [failure.noSnapshot, 'not-found'], [failure.noFilterBinding, 'not-found'], [57, 'not-found'], [66, 'not-found'],
+  [failure.noSnapshot, 'not-found'], [failure.noCheckpoint, 'not-found'], [failure.noBackup, 'not-found'], [failure.noFilterBinding, 'not-found'], [57, 'not-found'], [66, 'not-found'],
   [28, 'exists'], [37, 'exists'], [90, 'exists'], [76, 'exists'],
   [failure.operationInvalid, 'wrong-state'], [failure.resourceBusy, 'busy'], [68, 'timeout'],
   [failure.xmlError, 'usage'], [35, 'usage'], [92, 'usage'], [44, 'usage'],

@@ -4,7 +4,14 @@
 export const validate = 1
 
 /** virDomainCreateFlags */
+export const startPaused = 1
 export const startValidate = 16
+
+/** virDomainCheckpointDeleteFlags */
+export const checkpointMetadata = 2
+
+/** virDomainGetJobStatsFlags */
+export const completedJob = 1
 
 /** virDomainXMLFlags */
 export const domainXml = { secure: 1, inactive: 2 } as const

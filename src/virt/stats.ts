@@ -38,7 +38,7 @@ const parameterSize = 96
 const nameSize = 80
 
 /** virTypedParameter: 80 bytes of name, the type at 80, the value at 88. https://libvirt.org/html/libvirt-libvirt-common.html#virTypedParameter */
-function readTypedParameters(address: bigint, count: number): DomainStats['values'] {
+export function readTypedParameters(address: bigint, count: number): DomainStats['values'] {
   const values: DomainStats['values'] = new Map()
   const all = readMemory(address, count * parameterSize)
   for (let at = 0; at < all.length; at += parameterSize) {

@@ -19,13 +19,14 @@ export const resultTypes: Record<ResultKind, string[]> = {
   filter: ['virNWFilterPtr'],
   binding: ['virNWFilterBindingPtr'],
   snapshot: ['virDomainSnapshotPtr'],
+  checkpoint: ['virDomainCheckpointPtr'],
   device: ['virNodeDevicePtr'],
 }
 
 const objects = Object.fromEntries(
-  (['conn', 'domain', 'net', 'pool', 'volume', 'stream', 'filter', 'binding', 'snapshot', 'device'] as const)
+  (['conn', 'domain', 'net', 'pool', 'volume', 'stream', 'filter', 'binding', 'snapshot', 'checkpoint', 'device'] as const)
     .map((kind) => [kind, new RegExp(`^${resultTypes[kind].join()}$`)]),
-) as Record<'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'device', RegExp>
+) as Record<'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'checkpoint' | 'device', RegExp>
 
 /** And what the C type of each kind of parameter looks like. */
 export const parameterTypes: Record<ParameterKind, RegExp> = {
@@ -38,9 +39,9 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // Where a long is sent as 64 bits: size_t and long long have as many.
   'ulong': /^(unsigned long long|unsigned long|size_t|long long)$/,
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
-  'out': /^((unsigned )?(int|long|long long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*)$/,
+  'out': /^((unsigned )?(int|long|long long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*|virTypedParameterPtr \*)$/,
   'out?': /^unsigned long \*$/,
-  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr)$/,
+  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr|virTypedParameterPtr)$/,
 }
 
 /** libvirt's names for the numbers of src/virt/errors.ts and src/virt/flags.ts. */
@@ -54,10 +55,14 @@ export const enumNames: Record<string, Record<string, string>> = {
     operationInvalid: 'VIR_ERR_OPERATION_INVALID', noFilter: 'VIR_ERR_NO_NWFILTER', noSnapshot: 'VIR_ERR_NO_DOMAIN_SNAPSHOT',
     argumentUnsupported: 'VIR_ERR_ARGUMENT_UNSUPPORTED', noMetadata: 'VIR_ERR_NO_DOMAIN_METADATA',
     agentUnresponsive: 'VIR_ERR_AGENT_UNRESPONSIVE', resourceBusy: 'VIR_ERR_RESOURCE_BUSY',
-    noFilterBinding: 'VIR_ERR_NO_NWFILTER_BINDING',
+    noFilterBinding: 'VIR_ERR_NO_NWFILTER_BINDING', noCheckpoint: 'VIR_ERR_NO_DOMAIN_CHECKPOINT', noBackup: 'VIR_ERR_NO_DOMAIN_BACKUP',
+    checkpointInconsistent: 'VIR_ERR_CHECKPOINT_INCONSISTENT',
   },
   validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE' },
   snapshotXml: { secure: 'VIR_DOMAIN_XML_SECURE' },
+  startPaused: { '': 'VIR_DOMAIN_START_PAUSED' },
+  checkpointMetadata: { '': 'VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY' },
+  completedJob: { '': 'VIR_DOMAIN_JOB_STATS_COMPLETED' },
   startValidate: { '': 'VIR_DOMAIN_START_VALIDATE' },
   domainXml: { secure: 'VIR_DOMAIN_XML_SECURE', inactive: 'VIR_DOMAIN_XML_INACTIVE' },
   inactiveXml: { '': 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },

@@ -7,6 +7,7 @@ import { NodeDevice } from '../../src/virt/node-device.js'
 import { StoragePool } from '../../src/virt/pool.js'
 import { Snapshot } from '../../src/virt/snapshot.js'
 import { StorageVolume } from '../../src/virt/volume.js'
+import { checkpointCases } from './checkpoint-cases.js'
 import { poolXml, refusedDevices, sameMethods, shows, volumeXml, type Cases } from './virt-cases.js'
 import { onTestHost } from './test-driver.js'
 import { changesOfDomain } from './virt-domain-changes.js'
@@ -21,8 +22,7 @@ describe('handles', () => {
   after(() => host?.[Symbol.dispose]())
 
   const connection: Cases<Connection> = {
-    isLocal: (it) => expect(it.isLocal()).to.equal(true),
-    isAlive: (it) => expect(it.isAlive()).to.equal(true),
+    isLocal: (it) => expect(it.isLocal()).to.equal(true), isAlive: (it) => expect(it.isAlive()).to.equal(true),
     type: (it) => expect(it.type()).to.equal('TEST'),
     uri: (it) => expect(it.uri()).to.equal('test:///default'),
     hostname: (it) => expect(it.hostname()).to.be.a('string').and.not.equal(''),
@@ -119,8 +119,7 @@ describe('handles', () => {
     agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
-    wakeUp: (it) => shows('noSupport', () => it.wakeUp()),
-    reset: (it) => it.reset(),
+    wakeUp: (it) => shows('noSupport', () => it.wakeUp()), reset: (it) => it.reset(),
     sendKeys: async (it) => {
       it.sendKeys([57], 1)
       await shows('invalidArgument', () => it.sendKeys([], 1))
@@ -134,6 +133,7 @@ describe('handles', () => {
       found.delete()
       expect(it.snapshotCount()).to.equal(0)
     },
+    ...checkpointCases,
     save: async (it) => { await it.save(); expect(it.state()).to.deep.equal({ state: 'off', reason: 'saved' }) },
     hasSavedState: (it) => expect(it.hasSavedState()).to.equal(true),
     savedXml: (it) => shows('noSupport', () => it.savedXml()),

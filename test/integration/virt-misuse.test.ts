@@ -5,6 +5,7 @@ import { all, type Handle } from '../../src/virt/handle.js'
 import type { ObjectKind, Pointer } from '../../src/virt/raw/types.js'
 import { call } from '../../src/virt/raw/bind.js'
 import type { StorageVolume } from '../../src/virt/volume.js'
+import { makeCheckpoint } from './checkpoint-cases.js'
 import { shows, volumeXml } from './virt-cases.js'
 import { failureOf, onTestHost, onTestMachine } from './test-driver.js'
 
@@ -16,6 +17,10 @@ describe('misuse of handles', () => {
     StoragePool: (host) => host.pool('default-pool'),
     StorageVolume: volume,
     Snapshot: (host) => { using domain = host.domain('test'); return domain.createSnapshot('<domainsnapshot/>') },
+    Checkpoint: (host) => {
+      using domain = host.domain('test')
+      return makeCheckpoint(domain, 'mark')
+    },
     NodeDevice: (host) => host.device('computer'),
   }
 

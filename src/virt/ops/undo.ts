@@ -1,5 +1,6 @@
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
+import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } from './undo-backup.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
 import { definedPool, poolFolder, runningPool, type MadeFolder } from './undo-pool.js'
@@ -20,6 +21,10 @@ interface Records {
   'pool-running': Made
   'pool-folder': MadeFolder
   'reservation': Reservation
+  'backup': MadeBackup
+  'backup-folder': { path: string }
+  'paused': Made
+  'frozen': Made
 }
 
 type UndoKind = keyof Records
@@ -38,6 +43,10 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'pool-running': runningPool,
   'pool-folder': poolFolder,
   'reservation': madeReservation,
+  'backup': backupJob,
+  'backup-folder': backupFolder,
+  'paused': pausedDomain,
+  'frozen': frozenGuest,
 }
 
 /** Undoes a step. What is gone already is fine, so that it can be done any number of times. */

@@ -87,6 +87,20 @@ export const libvirtTable = {
   virDomainSnapshotIsCurrent: ['flag', 'snapshot', 'uint'],
   virDomainSnapshotFree: ['status', 'snapshot'],
 
+  // libvirt-domain-checkpoint.h, and what libvirt-domain.h has for backups
+  virDomainBackupBegin: ['status', 'domain', 'text', 'text?', 'uint'],
+  virDomainBackupGetXMLDesc: ['owned', 'domain', 'uint'],
+  virDomainGetJobInfo: ['status', 'domain', 'out'],
+  virDomainGetJobStats: ['status', 'domain', 'out', 'out', 'out', 'uint'],
+  virDomainAbortJob: ['status', 'domain'],
+  virTypedParamsFree: ['void', 'address', 'int'],
+  virDomainListAllCheckpoints: ['count', 'domain', 'out', 'uint'],
+  virDomainCheckpointCreateXML: ['checkpoint', 'domain', 'text', 'uint'],
+  virDomainCheckpointLookupByName: ['checkpoint', 'domain', 'text', 'uint'],
+  virDomainCheckpointDelete: ['status', 'checkpoint', 'uint'],
+  virDomainCheckpointGetName: ['borrowed', 'checkpoint'],
+  virDomainCheckpointFree: ['status', 'checkpoint'],
+
   // libvirt-network.h
   virConnectListAllNetworks: ['count', 'conn', 'out', 'uint'],
   virNetworkLookupByName: ['net', 'conn', 'text'],
