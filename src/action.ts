@@ -125,6 +125,12 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     return new Transfer({ quiet: this.flags.quiet, progress })
   }
 
+  /** What work that goes step by step tells of one of several objects. */
+  protected reportFor(name: string): { step: (text: string) => void, moved: (done: number, total: number) => void } {
+    const transfer = this.transfer(`${name}: `)
+    return { step: (text) => transfer.step(text), moved: (done, total) => transfer.moved(done, total) }
+  }
+
   protected override note(text: string): void {
     this.#progress?.end()
     super.note(text)

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { formats } from './output/format.js'
+import { parseKeep, type Keep } from './retention.js'
 import { parseDuration, parseSize } from './units.js'
 
 /** A length of time, given as `90s` or `2m`, in milliseconds. */
@@ -8,6 +9,9 @@ export const durationFlag = Flags.custom<number>({ parse: (text, _, { name }) =>
 
 /** A size, given as `512M` or `2G`, in bytes. */
 export const sizeFlag = Flags.custom<number>({ parse: (text, _, { name }) => Promise.resolve(parseSize(text, `--${name}`)) })
+
+/** What is kept of snapshots, given as `7d4w`. */
+export const keepFlag = Flags.custom<Keep>({ parse: (text, _, { name }) => Promise.resolve(parseKeep(text, `--${name}`)) })
 
 /** What every command takes. */
 export const globalFlags = {

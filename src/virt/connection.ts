@@ -12,7 +12,7 @@ import { holdEventLoop, registerEventLoop } from './raw/event-loop.js'
 import type { Pointer } from './raw/types.js'
 import { longFrom } from './read.js'
 import { readDomainStats, type DomainStats } from './stats.js'
-import { startValidate, validate } from './flags.js'
+import { start, validate } from './flags.js'
 import { StorageVolume } from './volume.js'
 
 export interface OpenOptions {
@@ -93,8 +93,13 @@ export class Connection extends Handle<'conn'> {
   domain(name: string): Domain { return new Domain(call.virDomainLookupByName(this.pointer, name), this.pointer) }
   domainByUuid(uuid: string): Domain { return new Domain(call.virDomainLookupByUUIDString(this.pointer, uuid), this.pointer) }
   /** Starts a machine as this XML says; one of that UUID that is defined and off keeps its definition. */
-  async startAs(xml: string): Promise<Domain> {
-    return new Domain(await callInBackground(this.pointer, 'virDomainCreateXML', this.pointer, xml, startValidate), this.pointer)
+  async startAs(xml: string, flags = 0): Promise<Domain> {
+    return new Domain(await callInBackground(this.pointer, 'virDomainCreateXML', this.pointer, xml, start.validate | flags), this.pointer)
+  }
+
+  /** Starts a machine from a file with its memory, as this XML says; `flags` are virDomainSaveRestoreFlags. */
+  restore(path: string, xml: string, flags = 0): Promise<void> {
+    return callInBackground(this.pointer, 'virDomainRestoreFlags', this.pointer, path, xml, flags)
   }
 
   defineDomain(xml: string): Domain { return new Domain(call.virDomainDefineXMLFlags(this.pointer, xml, validate), this.pointer) }

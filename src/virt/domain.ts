@@ -1,7 +1,7 @@
 import { Checkpoint } from './checkpoint.js'
 import { domainReason, domainState, type DomainState } from './enums.js'
 import { readDiskErrors, type DiskError } from './disk-errors.js'
-import { blockResize, forceConsole, metadata } from './flags.js'
+import { blockCommit, blockJobAbort, blockResize, forceConsole, metadata } from './flags.js'
 import { all, Handle, listed } from './handle.js'
 import { readInterfaceAddresses, type InterfaceAddresses } from './addresses.js'
 import { readEndedJob, readJob, type EndedJob, type Job } from './job.js'
@@ -183,12 +183,38 @@ export class Domain extends Handle<'domain'> {
 
   snapshotCount(): number { return call.virDomainSnapshotNum(this.pointer, 0) }
   snapshots(): Snapshot[] & Disposable {
-    return all(listed<'snapshot'>((slot) => call.virDomainListAllSnapshots(this.pointer, slot, 0)).map((p) => new Snapshot(p)))
+    return all(listed<'snapshot'>((slot) => call.virDomainListAllSnapshots(this.pointer, slot, 0)).map((p) => new Snapshot(p, this.#connection)))
   }
 
-  snapshot(name: string): Snapshot { return new Snapshot(call.virDomainSnapshotLookupByName(this.pointer, name, 0)) }
-  createSnapshot(xml: string, flags = 0): Snapshot {
-    return new Snapshot(call.virDomainSnapshotCreateXML(this.pointer, xml, flags))
+  snapshot(name: string): Snapshot {
+    return new Snapshot(call.virDomainSnapshotLookupByName(this.pointer, name, 0), this.#connection)
+  }
+
+  /** `flags` are virDomainSnapshotCreateFlags */
+  async createSnapshot(xml: string, flags = 0): Promise<Snapshot> {
+    const pointer = await callInBackground(this.#connection, 'virDomainSnapshotCreateXML', this.pointer, xml, flags)
+    return new Snapshot(pointer, this.#connection)
+  }
+
+  /** Makes the guest write out its file systems and hold still, by its agent. */
+  async freeze(): Promise<void> { await callInBackground(this.#connection, 'virDomainFSFreeze', this.pointer, 0n, 0, 0) }
+  async thaw(): Promise<void> { await callInBackground(this.#connection, 'virDomainFSThaw', this.pointer, 0n, 0, 0) }
+
+  /** Begins to move what the layers from `top` down to above `base` hold into `base`; null is the uppermost. Both are paths. */
+  commitBlocks(target: string, base: string, top: string | null): void {
+    call.virDomainBlockCommit(this.pointer, target, base, top, 0n, top === null ? blockCommit.active : 0)
+  }
+
+  /** How far the disk's job is, in bytes; null when it has none. */
+  blockJob(target: string): { done: number, total: number } | null {
+    const info = Buffer.alloc(32)
+    if (call.virDomainGetBlockJobInfo(this.pointer, target, info, 0) === 0) return null
+    return { done: Number(info.readBigUInt64LE(16)), total: Number(info.readBigUInt64LE(24)) }
+  }
+
+  /** Ends the disk's job: given up, or with `pivot` by using what it has made. */
+  async endBlockJob(target: string, { pivot }: { pivot: boolean }): Promise<void> {
+    await callInBackground(this.#connection, 'virDomainBlockJobAbort', this.pointer, target, pivot ? blockJobAbort.pivot : 0)
   }
 
   checkpoints(): Checkpoint[] & Disposable {

@@ -4,8 +4,7 @@
 export const validate = 1
 
 /** virDomainCreateFlags */
-export const startPaused = 1
-export const startValidate = 16
+export const start = { paused: 1, validate: 16 } as const
 
 /** virDomainCheckpointDeleteFlags */
 export const checkpointMetadata = 2
@@ -69,6 +68,24 @@ export const forceDevice = 4
 
 /** virDomainMetadataType */
 export const metadata = { description: 0, title: 1, element: 2 } as const
+
+/** virDomainSnapshotCreateFlags; `reuse` takes layers that are there already */
+export const snapshotCreate = { redefine: 1, current: 2, diskOnly: 16, reuse: 32, quiesce: 64, atomic: 128 } as const
+
+/** virDomainSnapshotDeleteFlags */
+export const snapshotDelete = { metadataOnly: 2 } as const
+
+/** virDomainSaveRestoreFlags */
+export const restore = { running: 2, paused: 4 } as const
+
+/** virDomainSnapshotRevertFlags */
+export const revert = { running: 1, paused: 2, force: 4 } as const
+
+/** virDomainBlockCommitFlags */
+export const blockCommit = { active: 4 } as const
+
+/** virDomainBlockJobAbortFlags */
+export const blockJobAbort = { pivot: 2 } as const
 
 /** virDomainSnapshotXMLFlags */
 export const snapshotXml = { secure: 1 } as const

@@ -10,6 +10,13 @@ export interface VolumeReferences {
   volumes: { pool: string, volume: string }[]
 }
 
+/** The files that a snapshot keeps the disks and the memory in, of the XML of a `<domainsnapshot>`. */
+export function readSnapshotFiles(xml: string): string[] {
+  const root = parse(xml)
+  const sources = ['domain', 'inactiveDomain'].flatMap((name) => all(root, `${name}/devices/disk`).filter((disk) => !child(disk, 'readonly')).flatMap(layersOf))
+  return [...sources.flatMap((source) => attr(source, 'file') ?? attr(source, 'dev') ?? []), attr(child(root, 'memory'), 'file') ?? []].flat()
+}
+
 /** What storage a domain's XML names (https://libvirt.org/formatdomain.html#hard-drives-floppy-disks-cdroms). */
 export function readVolumeReferences(xml: string): VolumeReferences {
   const root = parse(xml)

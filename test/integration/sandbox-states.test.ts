@@ -89,9 +89,8 @@ describe('the embedded host keeps machines', () => {
 
   it('with snapshots', async () => {
     const { vm } = await survives(async (host) => {
-      await start(host, (vm) => {
-        vm.createSnapshot('<domainsnapshot><name>one</name></domainsnapshot>')[Symbol.dispose]()
-        vm.createSnapshot('<domainsnapshot><name>two</name></domainsnapshot>')[Symbol.dispose]()
+      await start(host, async (vm) => {
+        for (const name of ['one', 'two']) (await vm.createSnapshot(`<domainsnapshot><name>${name}</name></domainsnapshot>`))[Symbol.dispose]()
       })
     })
     expect(vm).to.include({ snapshots: 2 })

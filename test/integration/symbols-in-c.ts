@@ -41,7 +41,7 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
   'out': /^((unsigned )?(int|long|long long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*|virTypedParameterPtr \*)$/,
   'out?': /^unsigned long \*$/,
-  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr|virTypedParameterPtr)$/,
+  'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr|virTypedParameterPtr|const char \*\*)$/,
 }
 
 /** libvirt's names for the numbers of src/virt/errors.ts and src/virt/flags.ts. */
@@ -60,10 +60,21 @@ export const enumNames: Record<string, Record<string, string>> = {
   },
   validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE' },
   snapshotXml: { secure: 'VIR_DOMAIN_XML_SECURE' },
-  startPaused: { '': 'VIR_DOMAIN_START_PAUSED' },
   checkpointMetadata: { '': 'VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY' },
   completedJob: { '': 'VIR_DOMAIN_JOB_STATS_COMPLETED' },
-  startValidate: { '': 'VIR_DOMAIN_START_VALIDATE' },
+  start: { paused: 'VIR_DOMAIN_START_PAUSED', validate: 'VIR_DOMAIN_START_VALIDATE' },
+  snapshotCreate: {
+    redefine: 'VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE', current: 'VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT',
+    diskOnly: 'VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY', reuse: 'VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT',
+    quiesce: 'VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE', atomic: 'VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC',
+  },
+  snapshotDelete: { metadataOnly: 'VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY' },
+  restore: { running: 'VIR_DOMAIN_SAVE_RUNNING', paused: 'VIR_DOMAIN_SAVE_PAUSED' },
+  revert: {
+    running: 'VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING', paused: 'VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED', force: 'VIR_DOMAIN_SNAPSHOT_REVERT_FORCE',
+  },
+  blockCommit: { active: 'VIR_DOMAIN_BLOCK_COMMIT_ACTIVE' },
+  blockJobAbort: { pivot: 'VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT' },
   domainXml: { secure: 'VIR_DOMAIN_XML_SECURE', inactive: 'VIR_DOMAIN_XML_INACTIVE' },
   inactiveXml: { '': 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },
   undefine: {

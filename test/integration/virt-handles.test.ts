@@ -23,8 +23,7 @@ describe('handles', () => {
 
   const connection: Cases<Connection> = {
     isLocal: (it) => expect(it.isLocal()).to.equal(true), isAlive: (it) => expect(it.isAlive()).to.equal(true),
-    type: (it) => expect(it.type()).to.equal('TEST'),
-    uri: (it) => expect(it.uri()).to.equal('test:///default'),
+    type: (it) => expect(it.type()).to.equal('TEST'), uri: (it) => expect(it.uri()).to.equal('test:///default'),
     hostname: (it) => expect(it.hostname()).to.be.a('string').and.not.equal(''),
     capabilities: (it) => expect(it.capabilities()).to.match(/^<capabilities>/).and.include('<arch>i686</arch>').and.match(/<\/capabilities>\s*$/),
     domainCapabilities: (it) => shows('noSupport', () => it.domainCapabilities({ arch: 'i686' })),
@@ -43,6 +42,7 @@ describe('handles', () => {
       expect(made.id()).to.equal(null)
       made.undefine(0)
     },
+    restore: (it) => shows('argumentUnsupported', () => it.restore('/nowhere', domainXml('restored'))),
     startAs: async (it) => {
       using made = it.defineDomain(domainXml('handles-2'))
       const otherwise = made.xml().replace(/<name>/, '<description>otherwise</description>$&')
@@ -116,6 +116,9 @@ describe('handles', () => {
     traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
     ...changesOfDomain,
     ...refusedDevices,
+    freeze: (it) => it.freeze(), thaw: (it) => it.thaw(),
+    commitBlocks: (it) => shows('noSupport', () => it.commitBlocks('vda', '/x', null)), blockJob: (it) => shows('noSupport', () => it.blockJob('vda')),
+    endBlockJob: (it) => shows('noSupport', () => it.endBlockJob('vda', { pivot: false })),
     agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
     suspend: (it) => { it.suspend(); expect(it.state()).to.deep.equal({ state: 'paused', reason: 'user' }) },
     resume: (it) => { it.resume(); expect(it.state()).to.deep.equal({ state: 'running', reason: 'unpaused' }) },
@@ -125,12 +128,12 @@ describe('handles', () => {
       await shows('invalidArgument', () => it.sendKeys([], 1))
     },
     reboot: async (it) => { await it.reboot(); expect(it.state().state).to.equal('running') },
-    createSnapshot: (it) => { using made = it.createSnapshot(snapshotXml); expect(made.name()).to.equal('one') },
+    createSnapshot: async (it) => { using made = await it.createSnapshot(snapshotXml); expect(made.name()).to.equal('one') },
     snapshotCount: (it) => expect(it.snapshotCount()).to.equal(1),
     snapshots: (it) => { using found = it.snapshots(); expect(found.map((each) => each.name())).to.deep.equal(['one']) },
-    snapshot: (it) => {
+    snapshot: async (it) => {
       using found = it.snapshot('one')
-      found.delete()
+      await found.delete()
       expect(it.snapshotCount()).to.equal(0)
     },
     ...checkpointCases,
@@ -217,8 +220,7 @@ describe('handles', () => {
 
   const volume: Cases<StorageVolume> = {
     name: (it) => expect(it.name()).to.equal('disk'),
-    key: (it) => expect(it.key()).to.equal('/handles/disk'),
-    path: (it) => expect(it.path()).to.equal('/handles/disk'),
+    key: (it) => expect(it.key()).to.equal('/handles/disk'), path: (it) => expect(it.path()).to.equal('/handles/disk'),
     xml: (it) => expect(it.xml()).to.match(/^<volume type='file'>/),
     info: (it) => expect(it.info()).to.deep.equal({ type: 'file', capacity: 2 ** 20, allocation: 2 ** 20 }),
     resize: (it) => shows('noSupport', () => it.resize(2n ** 21n)), upload: (it) => shows('noSupport', () => it.upload(1n)), download: (it) => shows('noSupport', () => it.download()), read: (it) => shows('noSupport', () => it.read(1)),
@@ -226,15 +228,14 @@ describe('handles', () => {
   }
 
   const snapshot: Cases<Snapshot> = {
-    name: (it) => expect(it.name()).to.equal('one'),
-    isCurrent: (it) => expect(it.isCurrent()).to.equal(true),
+    name: (it) => expect(it.name()).to.equal('one'), isCurrent: (it) => expect(it.isCurrent()).to.equal(true),
     xml: (it) => expect(it.xml()).to.match(/^<domainsnapshot>/),
-    delete: async (it) => { it.delete(); await shows('noSnapshot', () => it.xml()) },
+    revert: async (it) => { await it.revert(); expect(it.isCurrent()).to.equal(true) },
+    delete: async (it) => { await it.delete(); await shows('noSnapshot', () => it.xml()) },
   }
 
   const device: Cases<NodeDevice> = {
-    name: (it) => expect(it.name()).to.equal('computer'),
-    xml: (it) => expect(it.xml()).to.include('<name>computer</name>'),
+    name: (it) => expect(it.name()).to.equal('computer'), xml: (it) => expect(it.xml()).to.include('<name>computer</name>'),
   }
 
   suite('Connection', Connection, connection, () => Connection.open('test:///default'))
@@ -246,9 +247,9 @@ describe('handles', () => {
     await made.start()
     return await made.createVolume(volumeXml('disk'))
   })
-  suite('Snapshot', Snapshot, snapshot, () => {
+  suite('Snapshot', Snapshot, snapshot, async () => {
     using made = host.defineDomain(domainXml('handles-2'))
-    return made.createSnapshot(snapshotXml)
+    return await made.createSnapshot(snapshotXml)
   })
   suite('NodeDevice', NodeDevice, device, () => host.device('computer'))
 })

@@ -16,7 +16,7 @@ describe('misuse of handles', () => {
     Network: (host) => host.network('default'),
     StoragePool: (host) => host.pool('default-pool'),
     StorageVolume: volume,
-    Snapshot: (host) => { using domain = host.domain('test'); return domain.createSnapshot('<domainsnapshot/>') },
+    Snapshot: async (host) => { using domain = host.domain('test'); return await domain.createSnapshot('<domainsnapshot/>') },
     Checkpoint: (host) => {
       using domain = host.domain('test')
       return makeCheckpoint(domain, 'mark')

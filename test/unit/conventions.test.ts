@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Interfaces } from '@oclif/core'
 import { exitCodes } from '../../src/errors.js'
 import { globalFlags } from '../../src/flags.js'
-import { commandNames, contractExitCodes, globalNames, lookingVerbs, manyVerbs } from './contract.js'
+import { commandNames, contractExitCodes, globalNames, lookingVerbs, takesMany } from './contract.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -77,7 +77,7 @@ const rules: Record<string, (read: Read) => (string | undefined | false)[]> = {
   ],
 
   'takes many names, --all and --parallel if it works on what exists': ({ typed, verb, command: { args, flags } }) => {
-    if (!typed.includes(' ') || !manyVerbs.has(verb)) return ['all' in flags && 'has --all']
+    if (!typed.includes(' ') || !takesMany(typed, verb)) return ['all' in flags && 'has --all']
     const { multiple = false, required = false } = (args['name'] ?? {}) as { multiple?: boolean, required?: boolean }
     return [!('all' in flags) && 'no --all', !('parallel' in flags) && 'no --parallel', (!multiple || required) && 'does not take many names']
   },

@@ -6,7 +6,7 @@ import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
-import { domainXml, startPaused } from '../flags.js'
+import { domainXml, start } from '../flags.js'
 import { disksToBackUp, diskSpecs, type DisksToBackUp } from './backup-disks.js'
 import { endOfBackup } from './backup-job.js'
 import { manifestFile, type BackedUpDisk, type BackupManifest } from './backup-manifest.js'
@@ -83,7 +83,7 @@ async function writeDisks(connection: Connection, domain: Domain, work: Work): P
   await using passing = new Rollback(undefined, journal)
   if (plan.off) {
     step('starting it, paused')
-    await passing.make(connection, { kind: 'paused', ...made }, () => domain.start(startPaused))
+    await passing.make(connection, { kind: 'paused', ...made }, () => domain.start(start.paused))
   }
   forgetSuperseded(domain, plan, work.options)
   step('writing its disks')

@@ -9,7 +9,7 @@ import { findSeed } from './old-seeds.js'
 import { ownReservations } from './own-reservations.js'
 import { refuseProtected } from './protect-vm.js'
 import type { Reservation } from './reserve-address.js'
-import type { VolumePlace, VolumeUse } from './volume-use.js'
+import { filesOfSnapshots, type VolumePlace, type VolumeUse } from './volume-use.js'
 
 /** A volume that can be found again later, by its pool's UUID and its name. */
 export interface OwnVolume extends VolumePlace { poolUuid: string }
@@ -47,8 +47,23 @@ export function planDeletion(connection: Connection, domain: Domain, use: Volume
     if (why === undefined && place) plan.delete.push(place)
     else plan.keep.push({ path: place?.path ?? disk.path ?? `${disk.pool}/${disk.volume}`, why: why ?? 'it is in no pool' })
   }
+  if (use) plan.delete.push(...keptBySnapshots(connection, domain, use, plan.delete))
   if (use) plan.delete.push(...oldSeeds(connection, own, use))
   return plan
+}
+
+/** What its snapshots keep below its disks, or beside them, goes too, the upper layers first, unless somebody else builds on it. */
+function keptBySnapshots(connection: Connection, domain: Domain, use: VolumeUse, already: readonly OwnVolume[]): OwnVolume[] {
+  const own = domain.name()
+  const going = new Set(already.map(({ pool, name }) => `${pool}/${name}`))
+  const paths = [...new Set(filesOfSnapshots(domain))].sort((a, b) => use.depth(b) - use.depth(a))
+  return paths.flatMap((path) => {
+    const place = placeOf(connection, { path, pool: null, volume: null })
+    if (!place || going.has(`${place.pool}/${place.name}`) || use.machinesOn(place).some((user) => user !== own)) return []
+    if (use.layersOver(place).some((layer) => !going.has(layer))) return []
+    going.add(`${place.pool}/${place.name}`)
+    return [place]
+  })
 }
 
 /** What `vm seed` could not delete yet. */

@@ -1,7 +1,9 @@
-import { readVolumeReferences } from '../../xml/volume-references.js'
+import { readSnapshotFiles, readVolumeReferences } from '../../xml/volume-references.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
+import { listDomains } from '../flags.js'
 import type { StoragePool } from '../pool.js'
 import { unlessGone } from './gone.js'
 import { readMachines } from './machine-xml.js'
@@ -65,6 +67,11 @@ export class VolumeUse {
     return this.machines.filter((machine) => stack.some((each) => uses(machine, each))).map(({ name }) => name)
   }
 
+  /** The path of a volume of a running pool, by its `pool/name`. */
+  pathOf(name: string): string {
+    return this.#layers.find((each) => `${each.pool}/${each.name}` === name)?.path ?? ''
+  }
+
   /** The volume exists no more. */
   forget({ path }: VolumePlace): void {
     this.#layers = this.#layers.filter((layer) => layer.path !== path)
@@ -108,13 +115,25 @@ export function deletableVolumes(connection: Connection): string[] {
 
 /** What storage each machine uses, as it runs and as it will start. */
 export function machineUses(connection: Connection, which: { running: boolean }): MachineUse[] {
+  const snapshots = snapshotFiles(connection)
   return readMachines(connection, which).map(({ name, running, xmls }) => {
     const references = xmls.map(readVolumeReferences)
     return {
-      name, running, files: new Set(references.flatMap(({ files }) => files)),
+      name, running, files: new Set([...references.flatMap(({ files }) => files), ...snapshots.get(name) ?? []]),
       volumes: new Set(references.flatMap(({ volumes }) => volumes.map(({ pool, volume }) => `${pool}/${volume}`))),
     }
   })
+}
+
+/** What the snapshots of machines keep; most machines have none. */
+function snapshotFiles(connection: Connection): Map<string, string[]> {
+  using domains = connection.domains(listDomains.hasSnapshot)
+  return new Map(domains.map((domain) => [domain.name(), unlessGone(() => filesOfSnapshots(domain), failure.noDomain) ?? []]))
+}
+
+export function filesOfSnapshots(domain: Domain): string[] {
+  using snapshots = domain.snapshots()
+  return snapshots.flatMap((snapshot) => unlessGone(() => readSnapshotFiles(snapshot.xml()), failure.noSnapshot) ?? [])
 }
 
 function uses({ files, volumes }: MachineUse, { pool, name, path }: VolumePlace): boolean {

@@ -1,0 +1,89 @@
+import { serialize } from '../../xml/node.js'
+import { markedDescription, snapshotElement, type SnapshotMark } from '../../xml/snapshot.js'
+import { volumeElement } from '../../xml/volume.js'
+import { readVolumeReferences } from '../../xml/volume-references.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { snapshotCreate } from '../flags.js'
+import { storedDefinition } from './change-definition.js'
+import { recordChange } from './history.js'
+import { journalFor } from './journal.js'
+import { makeVolume } from './make-volume.js'
+import type { PlannedLayer, SnapshotPlan } from './plan-snapshot.js'
+import { Rollback } from './rollback.js'
+
+export interface SnapshotOptions {
+  description: string | null
+  mark: SnapshotMark
+  /** let the agent make the guest's file systems hold still meanwhile */
+  quiesce: boolean
+  signal?: AbortSignal
+  step?: (text: string) => void
+}
+
+/**
+ * Takes a snapshot as planned. Layers are made as volumes first, and are undone if libvirt refuses the snapshot. Whoever calls
+ * has the machine's name for itself. @throws VirtError; the signal's reason until libvirt is asked for the snapshot
+ */
+export async function createSnapshot(
+  connection: Connection, domain: Domain, plan: SnapshotPlan, options: SnapshotOptions,
+): Promise<void> {
+  const vm = domain.name()
+  using journal = journalFor(connection, { command: 'snapshot create', name: vm })
+  // A signal after the machine has gone over to its layers must not take them away.
+  await using rollback = new Rollback(undefined, journal)
+  for (const layer of plan.layers) {
+    options.signal?.throwIfAborted()
+    options.step?.(`creating layer ${layer.pool}/${layer.name}`)
+    await makeLayer(connection, layer, rollback)
+  }
+  options.signal?.throwIfAborted()
+  options.step?.(plan.memory ? 'taking the snapshot, with the memory' : 'taking the snapshot')
+  using record = plan.layers.length > 0 && domain.isPersistent()
+    ? recordChange(connection, domain, { command: 'snapshot create', before: storedDefinition(domain) })
+    : null
+  try {
+    using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options))
+  } catch (error) {
+    // Some failures come after the machine has gone over to its layers.
+    if (plan.layers.length > 0 && usesLayers(domain, plan)) rollback.keep()
+    throw error
+  }
+  record?.keep(storedDefinition(domain))
+  rollback.keep()
+}
+
+/** An empty volume over what the machine has now. */
+export async function makeLayer(connection: Connection, layer: PlannedLayer, rollback: Rollback): Promise<void> {
+  const { name, capacity, backing } = layer
+  using pool = connection.poolByUuid(layer.poolUuid)
+  const xml = serialize(volumeElement({ name, capacity, format: 'qcow2', backing }))
+  using _volume = await makeVolume(connection, pool, name, rollback, () => pool.createVolume(xml))
+}
+
+function snapshotXmlOf(plan: SnapshotPlan, { description, mark }: SnapshotOptions): string {
+  const { name, kind, memory, memoryFile, disks, left, layers } = plan
+  const by = (target: string) => {
+    const layer = layers.find((each) => each.target === target)
+    return layer ? { layer: layer.path } : 'internal'
+  }
+  return serialize(snapshotElement({
+    name, description: markedDescription(description, mark),
+    memory: !memory ? 'no' : memoryFile === null || kind === 'internal' ? 'internal' : { file: memoryFile.path },
+    disks: [
+      ...disks.map((target) => ({ target, by: by(target) } as const)),
+      ...left.map((target) => ({ target, by: 'no' } as const)),
+    ],
+  }))
+}
+
+function flagsOf({ kind, memory }: SnapshotPlan, { quiesce }: SnapshotOptions): number {
+  if (kind === 'internal') return 0
+  const { reuse, atomic, diskOnly, quiesce: still } = snapshotCreate
+  return reuse | atomic | (memory ? 0 : diskOnly) | (quiesce ? still : 0)
+}
+
+function usesLayers(domain: Domain, { layers }: SnapshotPlan): boolean {
+  const { files } = readVolumeReferences(domain.xml())
+  return layers.some(({ path }) => files.includes(path))
+}

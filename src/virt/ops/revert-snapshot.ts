@@ -1,0 +1,104 @@
+import { BayError } from '../../errors.js'
+import { readDomain } from '../../xml/domain-description.js'
+import { putSource } from '../../xml/domain-disks.js'
+import { parse, serialize, type XmlElement } from '../../xml/node.js'
+import { diskFiles, readSnapshot, type SnapshotDescription } from '../../xml/snapshot.js'
+import { all, attr, child, remove, upsert } from '../../xml/tree.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { restore, revert, snapshotCreate, snapshotXml } from '../flags.js'
+import { redefine, storedDefinition } from './change-definition.js'
+import { makeLayer } from './create-snapshot.js'
+import { refuseMoved } from './delete-snapshot.js'
+import { recordChange } from './history.js'
+import { journalFor } from './journal.js'
+import { isExternal, readSnapshots } from './list-snapshots.js'
+import { planLayer, type PlannedLayer } from './plan-snapshot.js'
+import { removeFiles } from './remove-files.js'
+import { Rollback } from './rollback.js'
+
+export interface RevertOptions {
+  /** pull the plug of a machine that runs */
+  force: boolean
+  signal: AbortSignal
+  step: (text: string) => void
+}
+
+const command = 'snapshot revert'
+
+/**
+ * Brings a machine back to what a snapshot kept: its definition and disks, and its memory where that was kept. Of an external
+ * snapshot it goes on with new layers, so that the snapshot stays as it is; the layers that it had go unless a snapshot needs them.
+ * Whoever calls has the machine's name for itself. @throws BayError `wrong-state` while it runs, without force
+ */
+export async function revertSnapshot(connection: Connection, domain: Domain, name: string, options: RevertOptions): Promise<void> {
+  using snapshot = domain.snapshot(name)
+  const xml = snapshot.xml(snapshotXml.secure)
+  const read = readSnapshot(xml)
+  if (domain.isActive() && !options.force) throw isRunning(domain.name(), name)
+  const before = storedDefinition(domain)
+  if (!isExternal(read)) {
+    refuseMoved(domain, read)
+    options.step(`going back to ${name}`)
+    using record = recordChange(connection, domain, { command, before })
+    await snapshot.revert(options.force ? revert.force : 0)
+    record.keep(storedDefinition(domain))
+    return
+  }
+  const layers = planLayers(connection, domain.name(), read)
+  if (domain.isActive()) {
+    options.step('pulling its plug')
+    await domain.destroy()
+  }
+  await putBack(connection, domain, read, { layers, before, options })
+  using _current = await domain.createSnapshot(xml, snapshotCreate.redefine | snapshotCreate.current)
+  const needed = new Set(readSnapshots(domain).flatMap((each) => [...diskFiles(each.domain).values()]))
+  const replaced = layers.flatMap(({ target }) => diskFiles(parse(before)).get(target) ?? [])
+  await removeFiles(connection, domain, replaced.filter((path) => !needed.has(path)))
+  if (read.memoryFile === null) return
+  options.step('restoring its memory')
+  await connection.restore(read.memoryFile, withLayers(read.domain, layers), read.state === 'paused' ? restore.paused : restore.running)
+}
+
+interface PutBack { layers: readonly PlannedLayer[], before: string, options: RevertOptions }
+
+async function putBack(
+  connection: Connection, domain: Domain, read: SnapshotDescription, { layers, before, options }: PutBack,
+): Promise<void> {
+  using journal = journalFor(connection, { command, name: domain.name() })
+  await using rollback = new Rollback(undefined, journal)
+  for (const layer of layers) {
+    options.signal.throwIfAborted()
+    options.step(`creating layer ${layer.pool}/${layer.name}`)
+    await makeLayer(connection, layer, rollback)
+  }
+  options.signal.throwIfAborted()
+  using _now = redefine(connection, domain, withLayers(read.stored, layers), { command, before })
+  rollback.keep()
+}
+
+/** New layers over what the snapshot keeps, by names that are free. */
+function planLayers(connection: Connection, vm: string, read: SnapshotDescription): PlannedLayer[] {
+  if (!read.stored) throw new BayError('failed', `the snapshot ${read.name} of ${vm} does not say how the machine was defined`)
+  const kept = new Set(read.disks.filter(({ kind }) => kind === 'external').map(({ target }) => target))
+  const files = diskFiles(read.domain)
+  const suffix = `${read.name}-${new Date().toISOString().replaceAll(/\D/g, '').slice(8, 17)}`
+  return readDomain(serialize(read.stored)).disks.filter(({ target }) => kept.has(target))
+    .map((disk) => planLayer(connection, vm, { ...disk, path: files.get(disk.target) ?? disk.path }, suffix))
+}
+
+function withLayers(domain: XmlElement | null, layers: readonly PlannedLayer[]): string {
+  if (!domain) throw new TypeError('a snapshot without a definition')
+  for (const disk of all(domain, 'devices/disk')) {
+    const layer = layers.find(({ target }) => target === attr(child(disk, 'target'), 'dev'))
+    if (!layer) continue
+    putSource(disk, layer.path)
+    remove(disk, 'backingStore')
+    upsert(disk, 'driver', { type: 'qcow2' })
+  }
+  return serialize(domain)
+}
+
+function isRunning(vm: string, snapshot: string): BayError {
+  return new BayError('wrong-state', `${vm} is running`, { hints: [`bay vm stop ${vm}`, `bay snapshot revert --force ${vm} ${snapshot} to pull its plug`] })
+}
