@@ -196,10 +196,6 @@ export class Domain extends Handle<'domain'> {
     return new Snapshot(pointer, this.#connection)
   }
 
-  /** Makes the guest write out its file systems and hold still, by its agent. */
-  async freeze(): Promise<void> { await callInBackground(this.#connection, 'virDomainFSFreeze', this.pointer, 0n, 0, 0) }
-  async thaw(): Promise<void> { await callInBackground(this.#connection, 'virDomainFSThaw', this.pointer, 0n, 0, 0) }
-
   /** Begins to move what the layers from `top` down to above `base` hold into `base`; null is the uppermost. Both are paths. */
   commitBlocks(target: string, base: string, top: string | null): void {
     call.virDomainBlockCommit(this.pointer, target, base, top, 0n, top === null ? blockCommit.active : 0)

@@ -54,6 +54,11 @@ export const blockResize = { bytes: 1 } as const
 /** virStorageVolResizeFlags */
 export const volumeResize = { shrink: 4 } as const
 
+/** virStorageVolWipeAlgorithm */
+export const volumeWipe = {
+  zero: 0, nnsa: 1, dod: 2, bsi: 3, gutmann: 4, schneier: 5, pfitzner7: 6, pfitzner33: 7, random: 8, trim: 9,
+} as const
+
 /** virStreamRecvFlagsValues */
 export const stopAtHole = 1
 

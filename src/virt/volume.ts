@@ -1,7 +1,7 @@
 import { volumeTypes, word } from './enums.js'
 import { sparseStream } from './flags.js'
 import { Handle } from './handle.js'
-import { call } from './raw/bind.js'
+import { call, callInBackground } from './raw/bind.js'
 import type { Pointer } from './raw/types.js'
 import { Stream } from './stream.js'
 
@@ -29,6 +29,8 @@ export class StorageVolume extends Handle<'volume'> {
   xml(): string { return call.virStorageVolGetXMLDesc(this.pointer, 0) }
   delete(): void { call.virStorageVolDelete(this.pointer, 0) }
   /** `flags` are virStorageVolResizeFlags */
+  /** Overwrites its content (virStorageVolWipeAlgorithm). */
+  wipe(algorithm: number): Promise<void> { return callInBackground(this.#connection, 'virStorageVolWipePattern', this.pointer, algorithm, 0) }
   resize(bytes: bigint, flags = 0): void { call.virStorageVolResize(this.pointer, bytes, flags) }
 
   info(): VolumeInfo {

@@ -100,6 +100,12 @@ export const enumNames: Record<string, Record<string, string>> = {
   forceConsole: { '': 'VIR_DOMAIN_CONSOLE_FORCE' },
   blockResize: { bytes: 'VIR_DOMAIN_BLOCK_RESIZE_BYTES' },
   volumeResize: { shrink: 'VIR_STORAGE_VOL_RESIZE_SHRINK' },
+  volumeWipe: {
+    zero: 'VIR_STORAGE_VOL_WIPE_ALG_ZERO', nnsa: 'VIR_STORAGE_VOL_WIPE_ALG_NNSA', dod: 'VIR_STORAGE_VOL_WIPE_ALG_DOD',
+    bsi: 'VIR_STORAGE_VOL_WIPE_ALG_BSI', gutmann: 'VIR_STORAGE_VOL_WIPE_ALG_GUTMANN', schneier: 'VIR_STORAGE_VOL_WIPE_ALG_SCHNEIER',
+    pfitzner7: 'VIR_STORAGE_VOL_WIPE_ALG_PFITZNER7', pfitzner33: 'VIR_STORAGE_VOL_WIPE_ALG_PFITZNER33', random: 'VIR_STORAGE_VOL_WIPE_ALG_RANDOM',
+    trim: 'VIR_STORAGE_VOL_WIPE_ALG_TRIM',
+  },
   stopAtHole: { '': 'VIR_STREAM_RECV_STOP_AT_HOLE' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },

@@ -116,7 +116,6 @@ describe('handles', () => {
     traffic: (it) => expect(it.traffic('testnet0')).to.have.keys('sent', 'received'),
     ...changesOfDomain,
     ...refusedDevices,
-    freeze: (it) => it.freeze(), thaw: (it) => it.thaw(),
     commitBlocks: (it) => shows('noSupport', () => it.commitBlocks('vda', '/x', null)), blockJob: (it) => shows('noSupport', () => it.blockJob('vda')),
     endBlockJob: (it) => shows('noSupport', () => it.endBlockJob('vda', { pivot: false })),
     agentCommand: (it) => shows('noSupport', () => it.agentCommand('{"execute":"guest-ping"}', 5)),
@@ -223,6 +222,7 @@ describe('handles', () => {
     key: (it) => expect(it.key()).to.equal('/handles/disk'), path: (it) => expect(it.path()).to.equal('/handles/disk'),
     xml: (it) => expect(it.xml()).to.match(/^<volume type='file'>/),
     info: (it) => expect(it.info()).to.deep.equal({ type: 'file', capacity: 2 ** 20, allocation: 2 ** 20 }),
+    wipe: (it) => shows('noSupport', () => it.wipe(0)),
     resize: (it) => shows('noSupport', () => it.resize(2n ** 21n)), upload: (it) => shows('noSupport', () => it.upload(1n)), download: (it) => shows('noSupport', () => it.download()), read: (it) => shows('noSupport', () => it.read(1)),
     delete: async (it) => { it.delete(); await shows('noVolume', () => it.info()) },
   }

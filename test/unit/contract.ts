@@ -9,7 +9,7 @@ backup: create list restore verify prune
 net: list show create define start stop delete autostart set leases reserve unreserve xml map check
 bridge: list create delete attach detach
 pool: list show create define start stop delete refresh autostart xml
-vol: list show create delete resize clone upload download wipe path xml
+vol: list show create delete resize clone upload download wipe convert path xml
 filter: list show create define delete apply remove test explain diff audit xml
 image: list add delete
 profile: list show

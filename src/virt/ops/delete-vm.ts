@@ -23,8 +23,9 @@ export async function deleteVm(connection: Connection, plan: VmDeletion, signal?
   if (stopped) await pullPlug(connection, plan, journal)
   await refuseInterrupted(signal, `${name} is not deleted${stopped ? ', but stopped' : ''}`)
   const [machine, ...belongings] = goes(plan)
-  const [first, ...rest] = await journal?.planRemoval([machine, ...belongings]) ?? []
+  // Before the journal: a failure from then on would leave a removal that nobody has begun for bay recover to finish.
   using record = persistent ? recordDeletion(connection, plan) : null
+  const [first, ...rest] = await journal?.planRemoval([machine, ...belongings]) ?? []
   await removeMachine(connection, machine, belongings, { journal, steps: [first, ...rest].filter((step) => step !== undefined) })
   record?.keep(null)
   if (first !== undefined) journal?.done(first)
