@@ -2,10 +2,10 @@ import { existsSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
 import { backupFiles } from '../../xml/backup.js'
-import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
 import { checkpointMetadata } from '../flags.js'
+import { askMade } from './ask-made.js'
 import { hasAgent, thaw } from './freeze.js'
 import { unlessGone } from './gone.js'
 import type { Made, Undoing } from './undo-kind.js'
@@ -21,7 +21,7 @@ export const backupJob: Undoing<MadeBackup> = {
   fields: ['uuid', 'name', 'checkpoint', 'file'],
   leaves: ({ name }) => `the backup job of ${name}, or its checkpoint`,
   removeBy: () => 'bay recover',
-  isThere: (connection, made) => ask(connection, made,
+  isThere: (connection, made) => askMade(connection, made,
     (domain) => isWriting(domain, made.file) || hasCheckpoint(domain, made.checkpoint)),
   undo: async (connection, { uuid, checkpoint, file }) => {
     using domain = connection.domainByUuid(uuid)
@@ -47,7 +47,7 @@ export const pausedDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the machine ${name}, started and paused`,
   removeBy: ({ name }) => `bay vm stop --force ${name}`,
-  isThere: (connection, made) => ask(connection, made, (domain) => domain.state().state === 'paused'),
+  isThere: (connection, made) => askMade(connection, made, (domain) => domain.state().state === 'paused'),
   undo: async (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
     if (domain.state().state === 'paused') await domain.destroy()
@@ -59,7 +59,7 @@ export const frozenGuest: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the file systems of ${name}, held by its agent`,
   removeBy: () => 'bay recover',
-  isThere: (connection, made) => ask(connection, made, hasAgent),
+  isThere: (connection, made) => askMade(connection, made, hasAgent),
   undo: async (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
     await thaw(domain)
@@ -100,12 +100,4 @@ async function endJob(domain: Domain, file: string): Promise<void> {
     if (pauses === mostPauses) throw new BayError('timeout', 'the backup job was asked to end, and does not')
     await pause(100)
   }
-}
-
-function ask(connection: Connection, { uuid }: Made, question: (domain: Domain) => boolean): boolean {
-  const answer = unlessGone(() => {
-    using domain = connection.domainByUuid(uuid)
-    return question(domain)
-  }, failure.noDomain)
-  return answer ?? false
 }

@@ -1,8 +1,5 @@
-import type { Connection } from '../connection.js'
-import type { Domain } from '../domain.js'
-import { failure } from '../errors.js'
+import { askMade } from './ask-made.js'
 import { undefineAll } from './undefine.js'
-import { unlessGone } from './gone.js'
 import type { Made, Undoing } from './undo-kind.js'
 
 /** A machine that a run defined, with all that libvirt keeps of it. */
@@ -10,7 +7,7 @@ export const definedDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the machine ${name}`,
   removeBy: ({ name }) => `bay vm delete --yes --keep-disks ${name}`,
-  isThere: (connection, made) => ask(connection, made, () => true),
+  isThere: (connection, made) => askMade(connection, made, () => true),
   undo: (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
     if (domain.isPersistent()) undefineAll(domain)
@@ -21,7 +18,7 @@ export const domainAutostart: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the start of ${name} with its host`,
   removeBy: ({ name }) => `bay vm autostart --off ${name}`,
-  isThere: (connection, made) => ask(connection, made, (domain) => domain.isPersistent() && domain.autostart()),
+  isThere: (connection, made) => askMade(connection, made, (domain) => domain.isPersistent() && domain.autostart()),
   undo: (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
     domain.setAutostart(false)
@@ -32,18 +29,9 @@ export const runningDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the running machine ${name}`,
   removeBy: ({ name }) => `bay vm stop --force ${name}`,
-  isThere: (connection, made) => ask(connection, made, (domain) => domain.isActive()),
+  isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive()),
   undo: async (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
     await domain.destroy()
   },
-}
-
-/** False when the machine is gone. */
-function ask(connection: Connection, { uuid }: Made, question: (domain: Domain) => boolean): boolean {
-  const answer = unlessGone(() => {
-    using domain = connection.domainByUuid(uuid)
-    return question(domain)
-  }, failure.noDomain)
-  return answer ?? false
 }
