@@ -10,22 +10,43 @@ export const pieceSize = 256 * 1024
 
 const zeros = Buffer.alloc(pieceSize)
 
+/** So much is read at a time, while what was read before is used. */
+const readSize = 4 * pieceSize
+
 /** A part of an open file in its order; what is not allocated is not read. @throws BayError when it became shorter */
 export async function* filePieces(
   path: string, file: FileHandle, { from, to }: { from: number, to: number },
 ): AsyncGenerator<Piece> {
-  const buffer = Buffer.allocUnsafe(pieceSize)
   for (let at = from; at < to;) {
     const data = Math.min(seekNext(file.fd, at, 'data') ?? to, to)
     if (data > at) yield { hole: data - at }
     at = data
     const end = at < to ? Math.min(seekNext(file.fd, at, 'hole') ?? to, to) : to
-    while (at < end) {
-      const { bytesRead } = await file.read(buffer, 0, Math.min(pieceSize, end - at), at)
-      if (bytesRead === 0) throw new BayError('failed', `${path} became shorter while it was read`)
-      yield pieceOf(buffer.subarray(0, bytesRead))
-      at += bytesRead
+    for await (const bytes of readAhead(path, file, at, end)) {
+      for (let start = 0; start < bytes.length; start += pieceSize) yield pieceOf(bytes.subarray(start, start + pieceSize))
     }
+    at = end
+  }
+}
+
+/** The bytes of a file between two places; the next are read while those are used. */
+async function* readAhead(path: string, file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
+  const size = Math.min(readSize, to - from)
+  let [now, next] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
+  const read = (at: number, into: Buffer) => {
+    const reading = file.read(into, 0, Math.min(size, to - at), at)
+    // Whoever stops before it is asked for does not hear of its failure.
+    reading.catch(() => undefined)
+    return reading
+  }
+  let reading = from < to ? read(from, now) : null
+  for (let at = from; reading;) {
+    const { bytesRead } = await reading
+    if (bytesRead === 0) throw new BayError('failed', `${path} became shorter while it was read`)
+    at += bytesRead
+    reading = at < to ? read(at, next) : null
+    yield now.subarray(0, bytesRead)
+    ;[now, next] = [next, now]
   }
 }
 

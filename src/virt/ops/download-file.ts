@@ -19,6 +19,7 @@ export class DownloadFile implements AsyncDisposable {
   readonly #wanted: Wanted
   #length = 0
   #stays: boolean
+  #writing: Promise<void> = Promise.resolve()
 
   private constructor(path: string, file: FileHandle, lock: FileLock, wanted: Wanted) {
     this.#path = path
@@ -62,11 +63,19 @@ export class DownloadFile implements AsyncDisposable {
     return filePieces(this.#part, this.#file, { from: 0, to })
   }
 
-  /** Gives how many bytes that are. @throws BayError on a full disk */
+  /**
+   * Begins to write it once the piece before has been written; its bytes are in use until the next call ends. Gives how many
+   * bytes that are. @throws BayError on a full disk
+   */
   async append(piece: Piece): Promise<number> {
+    await this.#writing
     // What another run left behind, and this one does not go on with, goes before the first byte.
     if (this.#length === 0) await this.#file.truncate(0)
-    if ('data' in piece) await this.#write(piece.data)
+    if ('data' in piece) {
+      this.#writing = this.#write(piece.data, this.#length)
+      // It is heard of at the next piece or at the end, unless another failure comes first.
+      this.#writing.catch(() => undefined)
+    }
     this.#length += lengthOf(piece)
     return lengthOf(piece)
   }
@@ -79,6 +88,7 @@ export class DownloadFile implements AsyncDisposable {
 
   /** It is whole: it is on the disk, and has its name. */
   async keep(): Promise<void> {
+    await this.#writing
     await this.#file.truncate(this.#length).catch((error: unknown) => { throw this.#cannotWrite(error) })
     await this.#file.sync().catch((error: unknown) => { throw this.#cannotWrite(error) })
     await refuseExisting(this.#path, this.#wanted)
@@ -87,17 +97,18 @@ export class DownloadFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A hole at the end of what has come belongs to it.
+    // What could not be written whole ends where it ended; a hole at the end of what has come belongs to it.
+    await this.#writing.catch(() => { this.#length = 0 })
     if (this.#stays && this.#length > 0) await this.#file.truncate(this.#length).catch(() => undefined)
     await this.#file.close()
     if (!this.#stays) await rm(this.#part, { force: true })
     this.#lock[Symbol.dispose]()
   }
 
-  async #write(bytes: Buffer): Promise<void> {
+  async #write(bytes: Buffer, at: number): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
-        done += (await this.#file.write(bytes, done, bytes.length - done, this.#length + done)).bytesWritten
+        done += (await this.#file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
       }
     } catch (error) {
       throw this.#cannotWrite(error)

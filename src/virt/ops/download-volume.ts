@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Connection } from '../connection.js'
 import { lengthOf, pieceSize, zerosOf, type Piece } from '../sparse-file.js'
 import type { Stream } from '../stream.js'
@@ -54,6 +55,8 @@ export async function downloadToFile(
     signal.throwIfAborted()
     summed.add(piece)
     length += await file.append(piece)
+    // Nothing is waited for in a hole, and Ctrl-C must still be heard.
+    if ('hole' in piece) await turn()
     moved(length, description.physical)
   }
   signal.throwIfAborted()
@@ -96,10 +99,11 @@ const windowSize = 64 * 2 ** 20
 
 /** All of a volume from a byte on, asked for bit by bit. */
 function* contentOf(volume: StorageVolume, from: number): Generator<Piece> {
+  const both = buffers()
   for (let at = from; ;) {
     const began = at
     using stream = volume.download(BigInt(at), BigInt(windowSize))
-    for (const piece of received(stream)) {
+    for (const piece of received(stream, both)) {
       at += lengthOf(piece)
       yield piece
     }
@@ -107,22 +111,41 @@ function* contentOf(volume: StorageVolume, from: number): Generator<Piece> {
   }
 }
 
-/** All of a stream, holes as such; ends it. */
-function* received(stream: Stream): Generator<Piece> {
-  const buffer = Buffer.allocUnsafe(pieceSize)
-  for (;;) {
-    const got = stream.receiveSparse(buffer)
-    if (got === 'hole') {
+/** All of a stream, holes as such; ends it. The bytes of a piece are good until the next but one is asked for. */
+function* received(stream: Stream, [now, other]: Buffers = buffers()): Generator<Piece> {
+  for (let buffer = now, spare = other; ;) {
+    const { filled, then } = fill(stream, buffer)
+    if (filled > 0) {
+      yield { data: buffer.subarray(0, filled) }
+      ;[buffer, spare] = [spare, buffer]
+    }
+    if (then === 'end') break
+    if (then === 'hole') {
       const hole = stream.hole()
       // A stream's end may be told as a hole of nothing.
       if (hole > 0) yield { hole }
-    } else if (got === null || got === 0) {
-      break
-    } else {
-      yield { data: buffer.subarray(0, got) }
     }
   }
   stream.finish()
+}
+
+type Buffers = [Buffer, Buffer]
+
+/** One is written to where the bytes go while the other is filled. */
+function buffers(): Buffers {
+  return [Buffer.allocUnsafe(4 * pieceSize), Buffer.allocUnsafe(4 * pieceSize)]
+}
+
+/** Takes what comes until the buffer is full, a hole begins or the stream ends: how many bytes, and which of them it was. */
+function fill(stream: Stream, buffer: Buffer): { filled: number, then: 'more' | 'hole' | 'end' } {
+  let filled = 0
+  while (filled < buffer.length) {
+    const got = stream.receiveSparse(buffer.subarray(filled))
+    if (got === 'hole') return { filled, then: 'hole' }
+    if (got === null || got === 0) return { filled, then: 'end' }
+    filled += got
+  }
+  return { filled, then: 'more' }
 }
 
 /** Some bytes of the content; fewer at its end. */
