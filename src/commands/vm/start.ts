@@ -1,6 +1,7 @@
 import { ActionCommand, type ActionResult } from '../../action.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs, timeoutFlag } from '../../flags.js'
+import { Bases } from '../../virt/ops/check-base.js'
 import { startVm } from '../../virt/ops/start-vm.js'
 
 export default class VmStart extends ActionCommand<typeof VmStart> {
@@ -17,9 +18,10 @@ export default class VmStart extends ActionCommand<typeof VmStart> {
   static override flags = { ...manyFlags, timeout: timeoutFlag }
 
   async run(): Promise<ActionResult | ActionResult[]> {
+    const bases = new Bases()
     return this.act({ action: 'start', kind: 'vm', names: this.args.name ?? [] }, async (name, host) => {
       using domain = find.vm(host, name)
-      return { ...await startVm(host, domain, { dryRun: this.dryRun, timeout: this.flags.timeout }) }
+      return { ...await startVm(host, domain, { dryRun: this.dryRun, timeout: this.flags.timeout, bases }) }
     })
   }
 }

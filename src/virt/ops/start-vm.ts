@@ -2,7 +2,7 @@ import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
-import { refuseBase } from './check-base.js'
+import { Bases } from './check-base.js'
 import { clearInstall, readInstall } from './install-state.js'
 import { leaveInstall } from './leave-install.js'
 import { markRun } from './run-mark.js'
@@ -12,6 +12,8 @@ export interface StartOptions {
   dryRun: boolean
   /** milliseconds for a machine that is still shutting down to be off */
   timeout?: number
+  /** shared by all that one run starts */
+  bases?: Bases
 }
 
 export interface Started {
@@ -47,7 +49,8 @@ export async function startVm(connection: Connection, domain: Domain, options: S
 
 async function startFromOff(connection: Connection, domain: Domain, options: StartOptions): Promise<Started> {
   const saved = domain.hasSavedState()
-  refuseBase(connection, domain)
+  const { bases = new Bases() } = options
+  bases.refuse(connection, domain)
   return change(saved ? 'restored from its saved state' : 'started', saved ? 'saved' : 'off', options, async () => {
     const leaseBefore = newestLease(connection, domain)
     const install = saved ? null : readInstall(domain)
