@@ -11,6 +11,7 @@ import { call, callInBackground, openInBackground } from './raw/bind.js'
 import { holdEventLoop, registerEventLoop } from './raw/event-loop.js'
 import type { Pointer } from './raw/types.js'
 import { longFrom } from './read.js'
+import { Secret } from './secret.js'
 import { readDomainStats, type DomainStats } from './stats.js'
 import { start, validate } from './flags.js'
 import { StorageVolume } from './volume.js'
@@ -135,6 +136,9 @@ export class Connection extends Handle<'conn'> {
     return new StoragePool(call.virStoragePoolLookupByVolume(volume.pointer), pointer)
   }
 
+  /** Which kinds of pool it can have, as XML. https://libvirt.org/formatstoragecaps.html */
+  poolCapabilities(): string { return call.virConnectGetStoragePoolCapabilities(this.pointer, 0) }
+
   volumeByPath(path: string): StorageVolume {
     return new StorageVolume(call.virStorageVolLookupByPath(this.pointer, path), this.pointer)
   }
@@ -161,6 +165,15 @@ export class Connection extends Handle<'conn'> {
   }
 
   device(name: string): NodeDevice { return new NodeDevice(call.virNodeDeviceLookupByName(this.pointer, name)) }
+
+  secrets(): Secret[] & Disposable {
+    return all(listed<'secret'>((slot) => call.virConnectListAllSecrets(this.pointer, slot, 0)).map((p) => new Secret(p)))
+  }
+
+  secretByUuid(uuid: string): Secret { return new Secret(call.virSecretLookupByUUIDString(this.pointer, uuid)) }
+  /** `type` is a virSecretUsageType */
+  secretByUsage(type: number, usage: string): Secret { return new Secret(call.virSecretLookupByUsage(this.pointer, type, usage)) }
+  defineSecret(xml: string): Secret { return new Secret(call.virSecretDefineXML(this.pointer, xml, validate)) }
 
   protected free(pointer: Pointer<'conn'>): void {
     call.virConnectClose(pointer)

@@ -32,6 +32,7 @@ export const failure = {
   noNodeDevice: 53,
   operationInvalid: 55,
   noFilter: 62,
+  noSecret: 66,
   noSnapshot: 72,
   argumentUnsupported: 74,
   noMetadata: 80,
@@ -76,7 +77,7 @@ const kinds = new Map<number, ErrorCode>([
   [79, 'not-allowed'], [94, 'not-allowed'],
   [failure.noDomain, 'not-found'], [failure.noNetwork, 'not-found'], [failure.noPool, 'not-found'],
   [failure.noVolume, 'not-found'], [failure.noNodeDevice, 'not-found'], [failure.noFilter, 'not-found'],
-  [failure.noSnapshot, 'not-found'], [failure.noCheckpoint, 'not-found'], [failure.noBackup, 'not-found'], [failure.noFilterBinding, 'not-found'], [57, 'not-found'], [66, 'not-found'],
+  [failure.noSnapshot, 'not-found'], [failure.noCheckpoint, 'not-found'], [failure.noBackup, 'not-found'], [failure.noFilterBinding, 'not-found'], [57, 'not-found'], [failure.noSecret, 'not-found'],
   [28, 'exists'], [37, 'exists'], [90, 'exists'], [76, 'exists'],
   [failure.operationInvalid, 'wrong-state'], [failure.resourceBusy, 'busy'], [68, 'timeout'],
   [failure.xmlError, 'usage'], [35, 'usage'], [92, 'usage'], [44, 'usage'],
@@ -87,7 +88,7 @@ const rpcDomain = 7
 
 function kindOf({ code, domain, message }: LibvirtFailure): ErrorCode {
   const known = kinds.get(code)
-  if (code === failure.operationFailed && /already (exists|defined)|already in use/.test(message)) return 'exists'
+  if (code === failure.operationFailed && /already (exists|defined)|already in use|Storage source conflict/.test(message)) return 'exists'
   // A daemon that dies in the middle of a call comes as "internal" or "system" error of the RPC layer.
   if (known === undefined && (domain === rpcDomain || domain === remoteDomain)) {
     return /permission denied/i.test(message) ? 'not-allowed' : 'cannot-connect'

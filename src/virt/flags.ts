@@ -1,6 +1,6 @@
 /** libvirt's flags, by their meaning; the comment names libvirt's own list. https://libvirt.org/html/libvirt-libvirt-domain.html */
 
-/** virDomainDefineFlags, virNetworkDefineFlags, virNWFilterDefineFlags, virStoragePoolDefineFlags: check against the schema */
+/** virDomainDefineFlags, and the same of networks, filters, pools and secrets: check against the schema */
 export const validate = 1
 
 /** virDomainCreateFlags */
@@ -50,6 +50,12 @@ export const forceConsole = 1
 
 /** virDomainBlockResizeFlags */
 export const blockResize = { bytes: 1 } as const
+
+/** virSecretUsageType */
+export const secretUsage = { volume: 1, ceph: 2, iscsi: 3 } as const
+
+/** virStoragePoolBuildFlags: never, or whatever there is */
+export const poolBuild = { keep: 4, overwrite: 8 } as const
 
 /** virStorageVolResizeFlags */
 export const volumeResize = { shrink: 4 } as const

@@ -11,7 +11,7 @@ export interface PoolSpec {
   uuid?: string
   /** Where its volumes appear on the host. */
   path?: string
-  sourceHost?: string
+  sourceHosts?: readonly PoolHost[]
   sourceDir?: string
   sourceDevices?: readonly string[]
   /** The volume group, dataset, RBD pool or Gluster volume. */
@@ -20,7 +20,13 @@ export interface PoolSpec {
   format?: string
   /** The initiator's iSCSI name. */
   initiator?: string
+  auth?: PoolAuth
 }
+
+export interface PoolHost { name: string, port?: number }
+
+/** Who the host is for the server; the password is a secret of libvirt's, found by its UUID or by what it is for. */
+export interface PoolAuth { type: 'chap' | 'ceph', user: string, secret: { uuid: string } | { usage: string } }
 
 export interface PoolDescription {
   name: string
@@ -60,13 +66,20 @@ export function readPool(xml: string): PoolDescription {
   }
 }
 
-function sourceElement({ sourceHost, sourceDevices, sourceDir, sourceName, format, initiator }: PoolSpec): XmlElement {
+/** The types of pool that a host can have, of its `<storagepoolCapabilities>`. */
+export function readPoolTypes(xml: string): Set<string> {
+  return new Set(children(parse(xml), 'pool').filter((pool) => attr(pool, 'supported') === 'yes').map((pool) => attr(pool, 'type') ?? ''))
+}
+
+function sourceElement(spec: PoolSpec): XmlElement {
+  const { sourceHosts = [], sourceDevices = [], sourceDir, sourceName, format, initiator, auth } = spec
   return el('source', {},
-    sourceHost && el('host', { name: sourceHost }),
-    ...(sourceDevices ?? []).map((device) => el('device', { path: device })),
+    ...sourceHosts.map((host) => el('host', { ...host })),
+    ...sourceDevices.map((device) => el('device', { path: device })),
     sourceDir && el('dir', { path: sourceDir }),
     sourceName && el('name', {}, sourceName),
     initiator && el('initiator', {}, el('iqn', { name: initiator })),
+    auth && el('auth', { type: auth.type, username: auth.user }, el('secret', { ...auth.secret })),
     format && el('format', { type: format }),
   )
 }

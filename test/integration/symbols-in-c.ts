@@ -21,12 +21,13 @@ export const resultTypes: Record<ResultKind, string[]> = {
   snapshot: ['virDomainSnapshotPtr'],
   checkpoint: ['virDomainCheckpointPtr'],
   device: ['virNodeDevicePtr'],
+  secret: ['virSecretPtr'],
 }
 
 const objects = Object.fromEntries(
-  (['conn', 'domain', 'net', 'pool', 'volume', 'stream', 'filter', 'binding', 'snapshot', 'checkpoint', 'device'] as const)
+  (['conn', 'domain', 'net', 'pool', 'volume', 'stream', 'filter', 'binding', 'snapshot', 'checkpoint', 'device', 'secret'] as const)
     .map((kind) => [kind, new RegExp(`^${resultTypes[kind].join()}$`)]),
-) as Record<'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'checkpoint' | 'device', RegExp>
+) as Record<'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'checkpoint' | 'device' | 'secret', RegExp>
 
 /** And what the C type of each kind of parameter looks like. */
 export const parameterTypes: Record<ParameterKind, RegExp> = {
@@ -39,7 +40,7 @@ export const parameterTypes: Record<ParameterKind, RegExp> = {
   // Where a long is sent as 64 bits: size_t and long long have as many.
   'ulong': /^(unsigned long long|unsigned long|size_t|long long)$/,
   // An int, a long, a text or a struct that libvirt fills, a pointer that it sets, and the bytes that a stream takes.
-  'out': /^((unsigned )?(int|long|long long) \*|(const )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*|virTypedParameterPtr \*)$/,
+  'out': /^((unsigned )?(int|long|long long) \*|(const )?(unsigned )?char \*|vir\w+(Info|Stats)Ptr|vir\w+Ptr \*\*|virTypedParameterPtr \*)$/,
   'out?': /^unsigned long \*$/,
   'address': /^(vir\w+Callback|void \*|virDomainStatsRecordPtr \*|virDomainInterfacePtr|virDomainDiskErrorPtr|virNetworkDHCPLeasePtr|virTypedParameterPtr|const char \*\*)$/,
 }
@@ -53,12 +54,12 @@ export const enumNames: Record<string, Record<string, string>> = {
     noDomain: 'VIR_ERR_NO_DOMAIN', noNetwork: 'VIR_ERR_NO_NETWORK', authFailed: 'VIR_ERR_AUTH_FAILED',
     noPool: 'VIR_ERR_NO_STORAGE_POOL', noVolume: 'VIR_ERR_NO_STORAGE_VOL', noNodeDevice: 'VIR_ERR_NO_NODE_DEVICE',
     operationInvalid: 'VIR_ERR_OPERATION_INVALID', noFilter: 'VIR_ERR_NO_NWFILTER', noSnapshot: 'VIR_ERR_NO_DOMAIN_SNAPSHOT',
-    argumentUnsupported: 'VIR_ERR_ARGUMENT_UNSUPPORTED', noMetadata: 'VIR_ERR_NO_DOMAIN_METADATA',
+    noSecret: 'VIR_ERR_NO_SECRET', argumentUnsupported: 'VIR_ERR_ARGUMENT_UNSUPPORTED', noMetadata: 'VIR_ERR_NO_DOMAIN_METADATA',
     agentUnresponsive: 'VIR_ERR_AGENT_UNRESPONSIVE', resourceBusy: 'VIR_ERR_RESOURCE_BUSY',
     noFilterBinding: 'VIR_ERR_NO_NWFILTER_BINDING', noCheckpoint: 'VIR_ERR_NO_DOMAIN_CHECKPOINT', noBackup: 'VIR_ERR_NO_DOMAIN_BACKUP',
     checkpointInconsistent: 'VIR_ERR_CHECKPOINT_INCONSISTENT',
   },
-  validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE' },
+  validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE|VIR_SECRET_DEFINE_VALIDATE' },
   snapshotXml: { secure: 'VIR_DOMAIN_XML_SECURE' },
   checkpointMetadata: { '': 'VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY' },
   completedJob: { '': 'VIR_DOMAIN_JOB_STATS_COMPLETED' },
@@ -99,6 +100,8 @@ export const enumNames: Record<string, Record<string, string>> = {
   nonBlocking: { '': 'VIR_STREAM_NONBLOCK' },
   forceConsole: { '': 'VIR_DOMAIN_CONSOLE_FORCE' },
   blockResize: { bytes: 'VIR_DOMAIN_BLOCK_RESIZE_BYTES' },
+  secretUsage: { volume: 'VIR_SECRET_USAGE_TYPE_VOLUME', ceph: 'VIR_SECRET_USAGE_TYPE_CEPH', iscsi: 'VIR_SECRET_USAGE_TYPE_ISCSI' },
+  poolBuild: { keep: 'VIR_STORAGE_POOL_BUILD_NO_OVERWRITE', overwrite: 'VIR_STORAGE_POOL_BUILD_OVERWRITE' },
   volumeResize: { shrink: 'VIR_STORAGE_VOL_RESIZE_SHRINK' },
   volumeWipe: {
     zero: 'VIR_STORAGE_VOL_WIPE_ALG_ZERO', nnsa: 'VIR_STORAGE_VOL_WIPE_ALG_NNSA', dod: 'VIR_STORAGE_VOL_WIPE_ALG_DOD',

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { failure, VirtError } from '../../src/virt/errors.js'
+import type { Connection } from '../../src/virt/connection.js'
 import type { Domain } from '../../src/virt/domain.js'
 import { affect } from '../../src/virt/flags.js'
 import { failureOf } from './test-driver.js'
@@ -28,6 +29,14 @@ export const refusedDevices = {
   attachDevice: (it: Domain) => shows('noSupport', () => it.attachDevice('<disk/>', affect.live)),
   detachDevice: (it: Domain) => shows('noSupport', () => it.detachDevice('<disk/>', affect.live)),
   changeMedium: (it: Domain) => shows('noSupport', () => it.changeMedium('<disk/>', affect.live)),
+}
+
+/** The test driver has no secrets. */
+export const secretsOfConnection = {
+  secrets: (it: Connection) => shows('noSupport', () => it.secrets()),
+  secretByUuid: (it: Connection) => shows('noSupport', () => it.secretByUuid('6695eb01-f6a4-8304-79aa-97f2502e193f')),
+  secretByUsage: (it: Connection) => shows('noSupport', () => it.secretByUsage(1, 'x')),
+  defineSecret: (it: Connection) => shows('noSupport', () => it.defineSecret('<secret/>')),
 }
 
 export function poolXml(name: string): string {

@@ -8,7 +8,7 @@ import { StoragePool } from '../../src/virt/pool.js'
 import { Snapshot } from '../../src/virt/snapshot.js'
 import { StorageVolume } from '../../src/virt/volume.js'
 import { checkpointCases } from './checkpoint-cases.js'
-import { poolXml, refusedDevices, sameMethods, shows, volumeXml, type Cases } from './virt-cases.js'
+import { poolXml, refusedDevices, sameMethods, secretsOfConnection, shows, volumeXml, type Cases } from './virt-cases.js'
 import { onTestHost } from './test-driver.js'
 import { changesOfDomain } from './virt-domain-changes.js'
 
@@ -80,6 +80,8 @@ describe('handles', () => {
       using same = it.volumeByPath(volume.path())
       expect(same.name()).to.equal(volume.name())
     }),
+    poolCapabilities: (it) => shows('noSupport', () => it.poolCapabilities()),
+    ...secretsOfConnection,
     filters: (it) => shows('noSupport', () => it.filters()), filter: (it) => shows('noSupport', () => it.filter('clean-traffic')),
     filterByUuid: (it) => shows('noSupport', () => it.filterByUuid(test.uuid)),
     defineFilter: (it) => shows('noSupport', () => it.defineFilter('<filter name="f"/>')),

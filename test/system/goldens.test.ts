@@ -18,6 +18,8 @@ const mayLack: Record<string, [reason: string, refusal: RegExp]> = {
   'domain-arm': ['no qemu-system-aarch64', /No emulator found for arch 'aarch64'/],
   'domain-uefi-secure': ['no KVM', /does not support virt type 'kvm'|could not find capabilities for domaintype=kvm/],
   'pool-iscsi-direct': ['no libvirt-daemon-driver-storage-iscsi-direct', /missing backend for pool type 6 /],
+  'pool-iscsi-direct-auth': ['no libvirt-daemon-driver-storage-iscsi-direct', /missing backend for pool type 6 /],
+  'pool-rbd-auth': ['no libvirt-daemon-driver-storage-rbd', /missing backend for pool type 9 /],
   'pool-rbd': ['no libvirt-daemon-driver-storage-rbd', /missing backend for pool type 9 /],
   'pool-gluster': ['no libvirt-daemon-driver-storage-gluster', /missing backend for pool type 11 /],
   'pool-zfs': ['no libvirt-daemon-driver-storage-zfs', /missing backend for pool type 12 /],

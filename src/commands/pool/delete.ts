@@ -6,8 +6,8 @@ import { deletePool } from '../../virt/ops/pool-use.js'
 
 export default class PoolDelete extends ActionCommand<typeof PoolDelete> {
   static override summary = 'Delete storage pools, but no files'
-  static override description = 'Stops them and deletes their definitions; every file and volume stays where it is. Refuses while running machines use its '
-    + 'volumes, and names them, unless --force.'
+  static override description = 'Stops them and deletes their definitions; every file and volume stays where it is. Refuses while machines, running or '
+    + 'not, use its volumes or layers over them, and names them, unless --force.'
 
   static override examples = [
     '<%= config.bin %> pool delete lab',
@@ -15,7 +15,7 @@ export default class PoolDelete extends ActionCommand<typeof PoolDelete> {
   ]
 
   static override args = nameArgs('pool')
-  static override flags = { ...manyFlags, force: Flags.boolean({ description: 'also when running machines use its volumes; they go on using them' }) }
+  static override flags = { ...manyFlags, force: Flags.boolean({ description: 'also when machines use its volumes; those that name files go on using them' }) }
 
   async run(): Promise<ActionResult | ActionResult[]> {
     return this.act({ action: 'delete', kind: 'pool', names: this.args.name ?? [] }, async (name, host) => {

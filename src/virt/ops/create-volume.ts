@@ -4,9 +4,9 @@ import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
 import { readVolume, volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
-import { VirtError } from '../errors.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
+import { plainly } from './child-error.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
 import { makeVolume } from './make-volume.js'
@@ -56,12 +56,6 @@ async function make(
   const path = volume.path()
   rollback.keep()
   return path
-}
-
-/** libvirt quotes the whole command line of qemu-img; what qemu-img said comes last. */
-function plainly(error: unknown): never {
-  const said = error instanceof VirtError ? /^Child process \(.*\) unexpected exit status \d+: (?:qemu-img: )?(.+)$/s.exec(error.message)?.[1] : undefined
-  throw error instanceof VirtError && said !== undefined ? error.restated(said) : error
 }
 
 function planVolume(pool: StoragePool, { name, size, format }: NewVolume, backing: StorageVolume | null) {

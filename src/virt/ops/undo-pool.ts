@@ -9,6 +9,9 @@ import type { Made, Undoing } from './undo-kind.js'
 /** The folder that `build` made for a pool. */
 export interface MadeFolder extends Made { path: string }
 
+/** What `build` made on the devices of a pool: a volume group, a partition table, a ZFS pool. */
+export interface BuiltSource extends Made { what: string }
+
 export const definedPool: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the pool ${name}`,
@@ -33,6 +36,37 @@ export const poolFolder: Undoing<MadeFolder> = {
   // Only the pool can tell of its folder, so while there is a pool there is something to try.
   isThere: (connection, made) => ask(connection, made, () => true),
   undo: (connection, made) => act(connection, made, (pool) => deleteFolder(pool)),
+}
+
+/** What has volumes by now is in use, and stays. */
+export const builtSource: Undoing<BuiltSource> = {
+  fields: ['uuid', 'name', 'what'],
+  leaves: ({ name, what }) => `${what} that was made for the pool ${name}`,
+  removeBy: ({ name }) => `virsh pool-delete ${name}`,
+  isThere: (connection, made) => ask(connection, made, () => true),
+  undo: async (connection, { uuid }) => {
+    using pool = connection.poolByUuid(uuid)
+    if (!await isEmpty(pool)) return
+    await whilePoolIsBusy(() => pool.delete())
+  },
+}
+
+/** Only a running pool knows its volumes. One that does not start has none: it was not made, or is undone already. */
+async function isEmpty(pool: StoragePool): Promise<boolean> {
+  if (!pool.isActive() && !await starts(pool)) return false
+  const empty = pool.volumeCount() === 0
+  pool.stop()
+  return empty
+}
+
+async function starts(pool: StoragePool): Promise<boolean> {
+  try {
+    await whilePoolIsBusy(() => pool.start())
+    return true
+  } catch (error) {
+    if (!(error instanceof VirtError) || error.code === 'cannot-connect') throw error
+    return false
+  }
 }
 
 function deleteFolder(pool: StoragePool): void {

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.js'
 import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } from './undo-backup.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
-import { definedPool, poolFolder, runningPool, type MadeFolder } from './undo-pool.js'
+import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
 import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
 import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
@@ -20,6 +20,7 @@ interface Records {
   'pool': Made
   'pool-running': Made
   'pool-folder': MadeFolder
+  'pool-built': BuiltSource
   'reservation': Reservation
   'backup': MadeBackup
   'backup-folder': { path: string }
@@ -42,6 +43,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'pool': definedPool,
   'pool-running': runningPool,
   'pool-folder': poolFolder,
+  'pool-built': builtSource,
   'reservation': madeReservation,
   'backup': backupJob,
   'backup-folder': backupFolder,

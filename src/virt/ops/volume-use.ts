@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { readSnapshotFiles, readVolumeReferences } from '../../xml/volume-references.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
@@ -65,6 +66,21 @@ export class VolumeUse {
   machinesOn(volume: VolumePlace): string[] {
     const stack = this.#withLayers(volume)
     return this.machines.filter((machine) => stack.some((each) => uses(machine, each))).map(({ name }) => name)
+  }
+
+  /**
+   * The machines that use a volume of the pool, or a layer over one, wherever that is; of those that have a file in the pool's
+   * folder it need not be known as a volume, as of a pool that is stopped.
+   */
+  machinesIn({ name, path }: { name: string, path: string | null }): string[] {
+    const inFolder = (file: string) => path !== null && posix.dirname(file) === path
+    const isIn = ({ pool, path: file, backing }: Layer) => pool === name || inFolder(file) || inFolder(backing ?? '')
+    const own = this.#layers.filter(isIn)
+    const stacks = own.flatMap((volume) => this.#withLayers(volume))
+    return this.machines
+      .filter((machine) => stacks.some((each) => uses(machine, each)) || [...machine.files].some(inFolder)
+        || [...machine.volumes].some((volume) => volume.startsWith(`${name}/`)))
+      .map((machine) => machine.name)
   }
 
   /** The path of a volume of a running pool, by its `pool/name`. */

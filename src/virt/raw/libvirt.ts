@@ -127,6 +127,7 @@ export const libvirtTable = {
   virNetworkDHCPLeaseFree: ['void', 'address'],
 
   // libvirt-storage.h
+  virConnectGetStoragePoolCapabilities: ['owned', 'conn', 'uint'],
   virConnectListAllStoragePools: ['count', 'conn', 'out', 'uint'],
   virStoragePoolLookupByName: ['pool', 'conn', 'text'],
   virStoragePoolLookupByUUIDString: ['pool', 'conn', 'text'],
@@ -192,6 +193,17 @@ export const libvirtTable = {
   virNWFilterBindingGetXMLDesc: ['owned', 'binding', 'uint'],
   virNWFilterBindingDelete: ['status', 'binding'],
   virNWFilterBindingFree: ['status', 'binding'],
+
+  // libvirt-secret.h
+  virConnectListAllSecrets: ['count', 'conn', 'out', 'uint'],
+  virSecretLookupByUUIDString: ['secret', 'conn', 'text'],
+  virSecretLookupByUsage: ['secret', 'conn', 'int', 'text'],
+  virSecretDefineXML: ['secret', 'conn', 'text', 'uint'],
+  virSecretGetUUIDString: ['status', 'secret', 'out'],
+  virSecretGetXMLDesc: ['owned', 'secret', 'uint'],
+  virSecretSetValue: ['status', 'secret', 'out', 'ulong', 'uint'],
+  virSecretUndefine: ['status', 'secret'],
+  virSecretFree: ['status', 'secret'],
 
   // libvirt-nodedev.h
   virConnectListAllNodeDevices: ['count', 'conn', 'out', 'uint'],

@@ -1,6 +1,6 @@
 /** The kinds of libvirt object that a pointer can lead to. */
 export type ObjectKind
-  = 'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'checkpoint' | 'device'
+  = 'conn' | 'domain' | 'net' | 'pool' | 'volume' | 'stream' | 'filter' | 'binding' | 'snapshot' | 'checkpoint' | 'device' | 'secret'
 
 declare const kind: unique symbol
 

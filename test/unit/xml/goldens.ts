@@ -62,23 +62,31 @@ function pools(): Record<string, XmlElement> {
     'pool-dir': poolElement({ type: 'dir', name: 'images', uuid, path: '/srv/images & "more" <here>' }),
     'pool-fs': poolElement({ type: 'fs', name: 'fs', path: '/mnt/fs', sourceDevices: ['/dev/sdb1'], format: 'xfs' }),
     'pool-netfs': poolElement({
-      type: 'netfs', name: 'nfs', path: '/mnt/nfs', sourceHost: 'nas.example.com', sourceDir: '/export/vm', format: 'nfs',
+      type: 'netfs', name: 'nfs', path: '/mnt/nfs', sourceHosts: [{ name: 'nas.example.com' }], sourceDir: '/export/vm', format: 'nfs',
     }),
     'pool-logical': poolElement({
       type: 'logical', name: 'lvm', path: '/dev/vg0', sourceName: 'vg0', sourceDevices: ['/dev/sdb', '/dev/sdc'], format: 'lvm2',
     }),
     'pool-disk': poolElement({ type: 'disk', name: 'disk', path: '/dev', sourceDevices: ['/dev/sdd'], format: 'gpt' }),
     'pool-iscsi': poolElement({
-      type: 'iscsi', name: 'iscsi', path: '/dev/disk/by-path', sourceHost: '192.0.2.5', sourceDevices: ['iqn.2013-06.com.example:iscsi'],
+      type: 'iscsi', name: 'iscsi', path: '/dev/disk/by-path', sourceHosts: [{ name: '192.0.2.5' }], sourceDevices: ['iqn.2013-06.com.example:iscsi'],
     }),
     'pool-iscsi-direct': poolElement({
-      type: 'iscsi-direct', name: 'direct', sourceHost: '192.0.2.5', sourceDevices: ['iqn.2013-06.com.example:iscsi'],
+      type: 'iscsi-direct', name: 'direct', sourceHosts: [{ name: '192.0.2.5' }], sourceDevices: ['iqn.2013-06.com.example:iscsi'],
       initiator: 'iqn.2013-06.com.example:initiator',
     }),
+    'pool-iscsi-direct-auth': poolElement({
+      type: 'iscsi-direct', name: 'direct-auth', sourceHosts: [{ name: '2001:db8::5', port: 3261 }], sourceDevices: ['iqn.2013-06.com.example:iscsi'],
+      initiator: 'iqn.2013-06.com.example:initiator', auth: { type: 'chap', user: 'bay & "co"', secret: { usage: 'san & "password"' } },
+    }),
     'pool-zfs': poolElement({ type: 'zfs', name: 'zfs', sourceName: 'tank/vm' }),
-    'pool-rbd': poolElement({ type: 'rbd', name: 'rbd', sourceName: 'vms', sourceHost: 'mon.example.com' }),
+    'pool-rbd': poolElement({ type: 'rbd', name: 'rbd', sourceName: 'vms', sourceHosts: [{ name: 'mon.example.com' }] }),
+    'pool-rbd-auth': poolElement({
+      type: 'rbd', name: 'rbd-auth', sourceName: 'vms', sourceHosts: [{ name: 'mon1.example.com' }, { name: 'mon2.example.com', port: 6789 }],
+      auth: { type: 'ceph', user: 'admin', secret: { uuid } },
+    }),
     'pool-gluster': poolElement({
-      type: 'gluster', name: 'gluster', sourceName: 'volume', sourceHost: 'g1.example.com', sourceDir: '/vm',
+      type: 'gluster', name: 'gluster', sourceName: 'volume', sourceHosts: [{ name: 'g1.example.com' }], sourceDir: '/vm',
     }),
   }
 }

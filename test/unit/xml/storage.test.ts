@@ -11,7 +11,7 @@ const dump = (name: string) => readFileSync(new URL(`../../fixtures/xml/libvirt/
 describe('xml pool', () => {
   it('gives back what was built', () => {
     const pool = poolElement({
-      type: 'netfs', name: 'nfs', path: '/mnt', sourceHost: 'nas', sourceDir: '/export', sourceDevices: ['/dev/a', '/dev/b'], sourceName: 'vg', format: 'nfs',
+      type: 'netfs', name: 'nfs', path: '/mnt', sourceHosts: [{ name: 'nas' }], sourceDir: '/export', sourceDevices: ['/dev/a', '/dev/b'], sourceName: 'vg', format: 'nfs',
     })
     expect(readPool(serialize(pool))).to.deep.equal({
       name: 'nfs', uuid: null, type: 'netfs', path: '/mnt', capacity: null, allocation: null, available: null,
