@@ -57,3 +57,13 @@ export function saidWhere({ where }: AttachedDevice): string {
   if (where.live) return where.config ? 'now and at every start' : 'until the machine is off'
   return 'from the next start on'
 }
+
+/** What an outcome says of devices of the host. */
+export function saidOfDevices(
+  { changed, devices }: { changed: boolean, devices: readonly AttachedDevice[] }, { dryRun }: { dryRun: boolean },
+): string {
+  const what = devices.map(({ source }) => source).join(', ')
+  if (dryRun && changed) return `would get ${what}`
+  const [first] = devices
+  return `${changed ? 'has' : 'has already'} ${what}, ${first ? saidWhere(first) : ''}`
+}

@@ -107,12 +107,12 @@ export function parseNics(networks: readonly string[] | undefined, { mac, filter
   return [{ ...first, ...mac !== undefined && { mac: checkMac(mac) }, ...address && { address } }, ...others]
 }
 
-/** The devices that `--gpu` names, each once. @throws UsageError */
-export function parseGpus(texts: readonly string[] = []): PciAddress[] {
-  const gpus = texts.map((text) => parsePciAddress(text, '--gpu'))
-  const twice = gpus.find((gpu, index) => gpus.slice(0, index).some((other) => formatPci(other) === formatPci(gpu)))
-  if (twice) throw new UsageError(`--gpu ${formatPci(twice)} is given twice`)
-  return gpus
+/** The devices that these name, each once. @throws UsageError, which says it with `flag` before the address */
+export function parsePciAddresses(texts: readonly string[] = [], flag = ''): PciAddress[] {
+  const addresses = texts.map((text) => parsePciAddress(text, flag))
+  const twice = addresses.find((each, index) => addresses.slice(0, index).some((other) => formatPci(other) === formatPci(each)))
+  if (twice) throw new UsageError(`${flag}${formatPci(twice)} is given twice`)
+  return addresses
 }
 
 function parseNic(text: string): NewNic {

@@ -7,7 +7,7 @@ import { checkName } from './names.js'
 import { applyProfile, type MachineSettings } from './provision/profile-apply.js'
 import { findProfile } from './provision/profiles.js'
 import type { NewGuest, NewVm, NewVmSource } from './virt/ops/new-vm.js'
-import { checkMemory, parseDisk, parseGpus, parseNics, sourceFrom, type newVmFlags } from './vm-flags.js'
+import { checkMemory, parseDisk, parseNics, parsePciAddresses, sourceFrom, type newVmFlags } from './vm-flags.js'
 
 export type VmFlags = Interfaces.InferredFlags<typeof newVmFlags & typeof guestFlags & typeof installFlags>
   & { 'autostart': boolean, 'no-start': boolean }
@@ -27,7 +27,7 @@ export async function newVmFrom(name: string, flags: VmFlags, hashes = new Passw
   if (install && (flags.gateway ?? flags.dns)) throw new UsageError('--gateway and --dns: an installer asks the network for them', 'leave them out')
   return {
     ...settings, name, source, memory, disks: flags.disk?.map(parseDisk) ?? disks,
-    nics: parseNics(networks, { mac: flags.mac, filter, address: addressFrom(flags) }), gpus: parseGpus(flags.gpu),
+    nics: parseNics(networks, { mac: flags.mac, filter, address: addressFrom(flags) }), gpus: parsePciAddresses(flags.gpu, '--gpu '),
     description: flags.description, start: !flags['no-start'], virtio: settings.virtio ?? (install?.drivers === undefined ? undefined : true),
     guest: install ? undefined : await guestOf(flags, source, settings, hashes), install,
   }

@@ -24,6 +24,15 @@ export const undefine = { managedSave: 1, snapshots: 2, nvram: 4, keepNvram: 8, 
 /** virConnectListAllDomainsFlags */
 export const listDomains = { active: 1, transient: 8, managedSave: 256, autostart: 1024, hasSnapshot: 4096 } as const
 
+/** virConnectListAllNodeDeviceFlags */
+export const listDevices = { pci: 2, usb: 4, net: 16, storage: 256 } as const
+
+/** virDomainEventID: those after which a machine is worth another look */
+export const watchedEvents = {
+  lifecycle: 0, reboot: 1, pmWakeup: 11, pmSuspend: 12, pmSuspendDisk: 14, deviceRemoved: 15, agentLifecycle: 18,
+  deviceRemovalFailed: 22,
+} as const
+
 /** virConnectListAllNetworksFlags */
 export const listNetworks = { active: 2 } as const
 

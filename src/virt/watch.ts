@@ -1,14 +1,9 @@
 import { BayError } from '../errors.js'
 import type { Connection } from './connection.js'
 import type { Domain } from './domain.js'
+import { watchedEvents } from './flags.js'
 import { call, EventFlag } from './raw/bind.js'
 import { holdEventLoop } from './raw/event-loop.js'
-
-/** virDomainEventID: those after which a machine is worth another look */
-const watchedEvents = {
-  lifecycle: 0, reboot: 1, pmWakeup: 11, pmSuspend: 12, pmSuspendDisk: 14, agentLifecycle: 18,
-  deviceRemoved: 15, deviceRemovalFailed: 22,
-}
 
 /** How often (ms) the flag that an event lowers is looked at; that costs no call. */
 const flagEvery = 20

@@ -2,6 +2,7 @@ import { addressIn, formatPci } from './pci.js'
 import type { XmlElement } from './node.js'
 import { serialize } from './node.js'
 import { attr, child, children } from './tree.js'
+import { isSameUsb, usbOfHostdev } from './usb.js'
 
 /** A device of a machine, by all the names that somebody may call it. */
 export interface MachineDevice {
@@ -69,21 +70,19 @@ const kinds: Record<string, (element: XmlElement) => Own> = {
 
 /** `0000:65:00.0` of a PCI device; `046d:c52b` and `1.4` of one on USB, as far as it is told by them. */
 function hostNames(hostdev: XmlElement): string[] {
-  const source = child(hostdev, 'source')
-  const address = child(source, 'address')
+  const address = child(child(hostdev, 'source'), 'address')
   if (attr(hostdev, 'type') === 'pci') return address ? [formatPci(addressIn(address))] : []
   if (attr(hostdev, 'type') !== 'usb') return []
-  const [vendor, product] = [attr(child(source, 'vendor'), 'id'), attr(child(source, 'product'), 'id')]
-  return [
-    ...vendor !== undefined && product !== undefined ? [`${vendor}:${product}`.toLowerCase().replaceAll('0x', '')] : [],
-    ...address ? [`${Number(attr(address, 'bus'))}.${Number(attr(address, 'device'))}`] : [],
-  ]
+  const { id, place } = usbOfHostdev(hostdev)
+  return [id, place].flatMap((name) => name ?? [])
 }
 
-/** A device that is told by vendor and product has the place that it was found in too, while it runs. */
+/** A USB device that is told by vendor and product has the place that it was found in too, while it runs. */
 function isSameHostDevice(one: XmlElement, other: XmlElement): boolean {
+  if (attr(one, 'type') !== attr(other, 'type')) return false
+  if (attr(one, 'type') === 'usb') return isSameUsb(usbOfHostdev(one), usbOfHostdev(other))
   const theirs = hostNames(other)
-  return attr(one, 'type') === attr(other, 'type') && hostNames(one).some((name) => theirs.includes(name))
+  return hostNames(one).some((name) => theirs.includes(name))
 }
 
 function sourceText(source: XmlElement | undefined): string | null {

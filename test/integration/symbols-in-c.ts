@@ -88,6 +88,16 @@ export const enumNames: Record<string, Record<string, string>> = {
     managedSave: 'VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE', autostart: 'VIR_CONNECT_LIST_DOMAINS_AUTOSTART',
     hasSnapshot: 'VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT',
   },
+  listDevices: {
+    pci: 'VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV', usb: 'VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV',
+    net: 'VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET', storage: 'VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE',
+  },
+  watchedEvents: {
+    lifecycle: 'VIR_DOMAIN_EVENT_ID_LIFECYCLE', reboot: 'VIR_DOMAIN_EVENT_ID_REBOOT', pmWakeup: 'VIR_DOMAIN_EVENT_ID_PMWAKEUP',
+    pmSuspend: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND', pmSuspendDisk: 'VIR_DOMAIN_EVENT_ID_PMSUSPEND_DISK',
+    deviceRemoved: 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED', agentLifecycle: 'VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE',
+    deviceRemovalFailed: 'VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED',
+  },
   listNetworks: { active: 'VIR_CONNECT_LIST_NETWORKS_ACTIVE' },
   stats: {
     state: 'VIR_DOMAIN_STATS_STATE', cpu: 'VIR_DOMAIN_STATS_CPU_TOTAL', balloon: 'VIR_DOMAIN_STATS_BALLOON',

@@ -1,13 +1,14 @@
 import { expect } from 'chai'
 import { existsSync, readFileSync } from 'node:fs'
 import { UsageError, type BayError } from '../../src/errors.js'
+import { FindingsError } from '../../src/findings.js'
 import { wholeGroups } from '../../src/virt/ops/plan-pci.js'
-import { parseGpus } from '../../src/vm-flags.js'
+import { parsePciAddresses } from '../../src/vm-flags.js'
 import { serialize } from '../../src/xml/node.js'
 import { formatPci, parsePciAddress, pciElement, pciNodeName, readPciDevice, readPciOfDomain, type PciAddress } from '../../src/xml/pci.js'
 import { thrown } from './thrown.js'
 
-const address = (text: string) => parsePciAddress(text, '--gpu')
+const address = (text: string) => parsePciAddress(text, '--gpu ')
 
 /** As a host's libvirt prints them: a GPU with its sound behind a bridge, one that shares its group, one without IOMMU. */
 function look(where: PciAddress) {
@@ -27,8 +28,8 @@ describe('a PCI address', () => {
 
   it('is named as libvirt does, and given once', () => {
     expect(pciNodeName(address('0000:65:00.1'))).to.equal('pci_0000_65_00_1')
-    expect(parseGpus(undefined)).to.deep.equal([])
-    expect(() => parseGpus(['65:00.0', '0000:65:00.0'])).to.throw(UsageError, '--gpu 0000:65:00.0 is given twice')
+    expect(parsePciAddresses(undefined)).to.deep.equal([])
+    expect(() => parsePciAddresses(['65:00.0', '0000:65:00.0'], '--gpu ')).to.throw(UsageError, '--gpu 0000:65:00.0 is given twice')
   })
 
   it('is read from a machine that has the device', () => {
@@ -36,6 +37,9 @@ describe('a PCI address', () => {
     expect(device).to.contain('managed="yes"')
     const domain = `<domain><devices><hostdev mode="subsystem" type="usb"><source><address bus="1" device="2"/></source></hostdev>${device}</devices></domain>`
     expect(readPciOfDomain(domain).map(formatPci)).to.deep.equal(['10000:65:1f.7'])
+    const [source, others] = ['<source><address bus="0x0a" slot="0x01" function="0x2"/></source>', ['interface type="hostdev"', 'disk type="nvme"', 'interface type="user"']]
+    const taken = others.flatMap((each) => readPciOfDomain(`<domain><devices><${each}>${source}</${each.split(' ')[0]}></devices></domain>`))
+    expect(taken.map(formatPci)).to.deep.equal(['0000:0a:01.2', '0000:0a:01.2'])
   })
 })
 
@@ -43,7 +47,8 @@ describe('a PCI device of the host', () => {
   it('is read with its driver and its IOMMU group', () => {
     const { iommuGroup, ...rest } = look(address('65:00.0')) ?? {}
     expect(rest).to.deep.equal({
-      address: { domain: 0, bus: 0x65, slot: 0, function: 0 }, class: 0x030000, vendor: 'NVIDIA Corporation', product: 'GA102', driver: 'nvidia',
+      address: { domain: 0, bus: 0x65, slot: 0, function: 0 }, class: 0x030000, vendorId: '10de', productId: '2204',
+      vendor: 'NVIDIA Corporation', product: 'GA102', driver: 'nvidia',
     })
     expect(iommuGroup?.number).to.equal(30)
     expect(iommuGroup?.members.map(formatPci)).to.deep.equal(['0000:64:00.0', '0000:65:00.0', '0000:65:00.1'])
@@ -55,12 +60,27 @@ describe('a PCI device of the host', () => {
 })
 
 describe('a GPU for a machine', () => {
-  const groups = (...texts: string[]) => wholeGroups(texts.map(address), look).map(formatPci)
+  const groups = (...texts: string[]) => wholeGroups({ asked: texts.map(address), say: '--gpu ', wholeCard: true }, look).map(formatPci)
 
   it('comes with the rest of its card, and not with the bridge above it', () => {
     expect(groups('65:00.0')).to.deep.equal(['0000:65:00.0', '0000:65:00.1'])
     expect(groups('65:00.1')).to.deep.equal(['0000:65:00.1', '0000:65:00.0'])
     expect(groups('65:00.0', '65:00.1')).to.deep.equal(['0000:65:00.0', '0000:65:00.1'])
+  })
+
+  it('comes whole where each function has a group of its own, and alone when only a function was asked for', () => {
+    const apart = (where: PciAddress) => {
+      const device = look(where)
+      return device && { ...device, iommuGroup: { number: where.function, members: [where] } }
+    }
+    const all = (wholeCard: boolean) => wholeGroups({ asked: [address('65:00.0')], say: '', wholeCard }, apart).map(formatPci)
+    expect(all(true)).to.deep.equal(['0000:65:00.0', '0000:65:00.1'])
+    expect(all(false)).to.deep.equal(['0000:65:00.0'])
+  })
+
+  it('of which several are refused is told of all at once', async () => {
+    const error = await thrown(() => groups('01:00.0', '0a:00.0', '64:00.0'))
+    expect(error).to.be.instanceOf(FindingsError).and.have.property('message').that.contains('no IOMMU').and.contains('0a:03.0').and.contains('is a bridge')
   })
 
   it('that shares its group with other cards needs them too', async () => {

@@ -108,6 +108,9 @@ async function attachWhere(domain: Domain, device: XmlElement, stored: XmlElemen
 }
 
 function inOtherWords(error: VirtError, name: string): VirtError {
+  if (/passthrough of host PCI devices/i.test(error.message)) {
+    return error.restated('the host cannot give its PCI devices away now', ['on the host: modprobe vfio-pci, then ls /dev/vfio/vfio', 'bay host devices --pci has the IOMMU groups'])
+  }
   if (!/no more available pci slots/i.test(error.message)) return error
   return error.restated('the machine has no empty slot for one more device while it runs', [
     '--next-start attaches it for the next start, where libvirt makes room', `bay vm stop ${name}, then attach it`,

@@ -22,7 +22,7 @@ export function findDevices(domain: Domain, places: Places, names: readonly stri
   const has = documentsOf(domain, places)
   const all = pairs(has)
   const found = new Set<FoundDevice>()
-  for (const name of names) found.add(findOne(domain.name(), all, name))
+  for (const name of names) for (const each of cardOf(all, name) ?? [findOne(domain.name(), all, name)]) found.add(each)
   return [...found]
 }
 
@@ -41,6 +41,13 @@ function eitherOf({ live, config }: FoundDevice): MachineDevice {
   const device = live ?? config
   if (!device) throw new TypeError('a device is nowhere')
   return device
+}
+
+/** All functions of a card that is named without one: `65:00`; undefined when the machine has none of it. */
+function cardOf(all: readonly FoundDevice[], name: string): FoundDevice[] | undefined {
+  const card = /^(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]$/i.test(name) ? spelt(`${name}.0`).slice(0, -1) : undefined
+  const functions = all.filter((each) => eitherOf(each).kind === 'pci' && eitherOf(each).names.some((one) => card !== undefined && one.startsWith(card)))
+  return functions.length > 0 ? functions : undefined
 }
 
 function findOne(machine: string, all: readonly FoundDevice[], name: string): FoundDevice {

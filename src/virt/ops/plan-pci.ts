@@ -1,9 +1,12 @@
 import { BayError, UsageError } from '../../errors.js'
-import { formatPci, pciNodeName, readPciDevice, readPciOfDomain, type PciAddress, type PciDevice } from '../../xml/pci.js'
+import { Findings } from '../../findings.js'
+import { readHostDevice, type HostDevice } from '../../xml/host-device.js'
+import { formatPci, isBridge, isDisplay, isSameCard, pciNodeName, type PciAddress, type PciDevice } from '../../xml/pci.js'
 import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import { unlessGone } from './gone.js'
-import { readMachines } from './machine-xml.js'
+import { refuseHostUse } from './host-use.js'
+import { machineUses } from './list-host-devices.js'
 
 export interface PciPlan {
   /** what was asked for, and what cannot be parted from it */
@@ -11,35 +14,75 @@ export interface PciPlan {
   notes: string[]
 }
 
+export interface PciWanted {
+  asked: readonly PciAddress[]
+  /** `--gpu `, or nothing: what stands before an address on the command line */
+  say: string
+  /** all functions of a card come along, such as a GPU's sound and its USB port, whatever their IOMMU groups are */
+  wholeCard: boolean
+  /** one of them must be a graphics card */
+  graphics?: boolean
+  /** the machine that is to have them, and may have them already */
+  machine?: string
+  /** the host loses them at once, so what it has on them must be told to give way */
+  now: boolean
+}
+
 /** How a device of the host is read; null when there is none. */
 type Look = (address: PciAddress) => PciDevice | null
 
 /**
  * The PCI devices for a machine: with each comes the rest of its card, such as a GPU's sound, for the IOMMU cannot part them.
- * Only looks. @throws UsageError or BayError for a device that the machine could not have
+ * Only looks. @throws UsageError or BayError for a device that the machine could not have; a FindingsError for several reasons
  */
-export function planPci(connection: Connection, asked: readonly PciAddress[]): PciPlan {
-  if (asked.length === 0) return { addresses: [], notes: [] }
-  const addresses = wholeGroups(asked, (address) => lookUp(connection, address))
-  const users = usersOf(connection, addresses)
-  const running = users.find((user) => user.running)
-  if (running) throw new BayError('wrong-state', `--gpu ${running.device}: the machine ${running.name} has it and runs`, { hints: [`bay vm stop ${running.name}`] })
-  return { addresses, notes: users.map(({ name, device }) => `the device ${device} is also the machine ${name}'s: only one of them can run at a time`) }
+export function planPci(connection: Connection, wanted: PciWanted): PciPlan {
+  if (wanted.asked.length === 0) return { addresses: [], notes: [] }
+  const devices = new Map<string, (HostDevice & { kind: 'pci' }) | null>()
+  const find = (address: PciAddress) => {
+    const name = formatPci(address)
+    const device = devices.get(name) ?? lookUp(connection, address)
+    devices.set(name, device)
+    return device
+  }
+  const findings = new Findings()
+  const addresses = findings.look(() => wholeGroups(wanted, (address) => find(address)?.pci ?? null)).found ?? [...wanted.asked]
+  findings.look(() => {
+    const [first] = wanted.asked
+    if (!wanted.graphics || !first || addresses.some((each) => isDisplay(find(each)?.pci ?? { class: 0x030000 }))) return
+    const hints = ['any PCI device: bay vm attach pci', 'the graphics cards: bay host devices --gpu']
+    throw new UsageError(`${formatPci(first)} is no graphics card`, ...hints)
+  })
+  const taken = addresses.flatMap((address) => find(address) ?? [])
+  const notes = findings.look(() => refuseOthers(connection, addresses, wanted)).found ?? []
+  const busy = findings.look(() => refuseHostUse(connection, taken, wanted)).found ?? []
+  findings.end()
+  return { addresses, notes: [...notes, ...busy] }
 }
 
-/** @throws UsageError, BayError `wrong-state` */
-export function wholeGroups(asked: readonly PciAddress[], look: Look): PciAddress[] {
+/** @throws UsageError, BayError `wrong-state`; FindingsError */
+export function wholeGroups({ asked, say, wholeCard }: Pick<PciWanted, 'asked' | 'say' | 'wholeCard'>, look: Look): PciAddress[] {
   const found = new Map<string, PciAddress>()
+  const findings = new Findings()
   for (const address of asked) {
-    for (const each of groupOf(address, asked, look)) found.set(formatPci(each), each)
+    findings.look(() => {
+      const functions = wholeCard ? cardOf(address, look) : [address]
+      for (const each of functions.flatMap((one) => groupOf(one, asked, { look, say }))) found.set(formatPci(each), each)
+    })
   }
+  findings.end()
   return [...found.values()]
 }
 
-function groupOf(address: PciAddress, asked: readonly PciAddress[], look: Look): PciAddress[] {
-  const where = `--gpu ${formatPci(address)}`
+/** The functions of a card, first the one that was asked for. */
+function cardOf(address: PciAddress, look: Look): PciAddress[] {
+  const functions = [0, 1, 2, 3, 4, 5, 6, 7].map((number) => ({ ...address, function: number }))
+  return [address, ...functions.filter((each) => each.function !== address.function && isEndpoint(look(each)))]
+}
+
+function groupOf(address: PciAddress, asked: readonly PciAddress[], { look, say }: { look: Look, say: string }): PciAddress[] {
+  const where = `${say}${formatPci(address)}`
   const device = look(address)
-  if (!device) throw new UsageError(`${where}: the host has no such PCI device`, 'see what it has: lspci -D')
+  if (!device) throw new UsageError(`${where}: the host has no such PCI device`, 'see what it has: bay host devices --pci')
   if (isBridge(device)) throw new UsageError(`${where} is a bridge, which the host itself needs`)
   if (!device.iommuGroup) {
     throw new BayError('wrong-state', `${where}: the host has no IOMMU, so no machine can have it to itself`, {
@@ -51,7 +94,7 @@ function groupOf(address: PciAddress, asked: readonly PciAddress[], look: Look):
   const strangers = others.filter((each) => !isSameCard(each, address) && !asked.some((one) => isSameCard(each, one)))
   if (strangers.length > 0) {
     throw new BayError('wrong-state', `${where}: its IOMMU group ${number} also has ${strangers.map(formatPci).join(', ')}`, {
-      hints: [`give the machine these too: ${strangers.map((each) => `--gpu ${formatPci(each)}`).join(' ')}`, 'or put the card into another slot'],
+      hints: [`give the machine these too: ${strangers.map((each) => `${say}${formatPci(each)}`).join(' ')}`, 'or put the card into another slot'],
     })
   }
   return [address, ...others.filter((each) => isSameCard(each, address))]
@@ -62,28 +105,27 @@ function isEndpoint(device: PciDevice | null): boolean {
   return device !== null && !isBridge(device)
 }
 
-function isBridge({ class: code }: PciDevice): boolean {
-  return code >> 16 === 0x06
-}
-
-function isSameCard(one: PciAddress, other: PciAddress): boolean {
-  return one.domain === other.domain && one.bus === other.bus && one.slot === other.slot
-}
-
-function lookUp(connection: Connection, address: PciAddress): PciDevice | null {
-  return unlessGone(() => {
-    using device = connection.device(pciNodeName(address))
-    return readPciDevice(device.xml())
+function lookUp(connection: Connection, address: PciAddress): (HostDevice & { kind: 'pci' }) | null {
+  const device = unlessGone(() => {
+    using node = connection.device(pciNodeName(address))
+    return readHostDevice(node.xml())
   }, failure.noNodeDevice)
+  return device?.kind === 'pci' ? device : null
 }
 
-interface User { name: string, running: boolean, device: string }
-
-/** One look at each machine of the host: only a machine that gets a device pays for it. */
-function usersOf(connection: Connection, addresses: readonly PciAddress[]): User[] {
-  const wanted = new Set(addresses.map(formatPci))
-  return readMachines(connection, { running: false }).flatMap(({ name, running, xmls }) => {
-    const devices = new Set(xmls.flatMap(readPciOfDomain).map(formatPci))
-    return [...devices].filter((device) => wanted.has(device)).map((device) => ({ name, running, device }))
-  })
+/** One look at each machine of the host: only a machine that gets a device pays for it. Gives notes. */
+function refuseOthers(connection: Connection, addresses: readonly PciAddress[], { say, machine }: PciWanted): string[] {
+  const wanted = addresses.map(formatPci)
+  const users = machineUses(connection).filter((use) => use.machine !== machine)
+    .flatMap(({ machine: name, running, pci }) => {
+      const devices = wanted.filter((device) => pci.has(device))
+      return devices.map((device) => ({ name, running, device }))
+    })
+  const running = users.find((user) => user.running)
+  if (running) {
+    throw new BayError('wrong-state', `${say}${running.device}: the machine ${running.name} has it and runs`, {
+      hints: [`bay vm detach ${running.name} ${running.device}`, `bay vm stop ${running.name}`],
+    })
+  }
+  return users.map(({ name, device }) => `the device ${device} is also the machine ${name}'s: only one of them can run at a time`)
 }

@@ -59,7 +59,7 @@ export async function planVm(connection: Connection, request: NewVm, { mayStart 
   const nics = checkNics(connection, request.nics, { findings, ownHost })
   const uuid = randomUUID()
   const address = findings.look(() => planAddress(connection, request, request.nics[0]?.mac ?? macOf(uuid)))
-  const pci = findings.look(() => planPci(connection, request.gpus))
+  const pci = findings.look(() => planPci(connection, { asked: request.gpus, say: '--gpu ', wholeCard: true, now: false }))
   const bus = chosen.found?.devices.diskBus ?? 'virtio'
   const planned = await findings.wait(() => planDisks(connection, request, { bus, ownHost, nameIsTaken: !free.ok }))
   const media = await planMedia(connection, request, hardware.found?.diskBuses ?? [], findings)

@@ -8,6 +8,7 @@ import { isSameDevice } from '../../../src/xml/machine-devices.js'
 import { serialize, type XmlElement } from '../../../src/xml/node.js'
 import { pciElement } from '../../../src/xml/pci.js'
 import { all, attr, child, children, remove } from '../../../src/xml/tree.js'
+import { usbElement } from '../../../src/xml/usb.js'
 import { goldenDomains } from './golden-domains.js'
 
 /** A kind of change to a machine's document, for the property that it leaves everything else as it was. */
@@ -68,6 +69,8 @@ function devices(verb: 'attach' | 'detach'): NamedEdit[] {
     }, { virt: 'qemu' }))],
     ['nic', numbers.map((number) => nicElement({ kind: 'network', source: 'R&D', mac: `52:54:00:ff:ff:0${number}`, bandwidth: { in: 1e6 }, link: 'down' }))],
     ['pci', numbers.map((number) => pciElement({ domain: 0xfffe, bus: 0xee, slot: number, function: 0 }))],
+    // One by what it is, and one by its place too.
+    ['usb', [usbElement({ id: 'fffe:0001' }, { optional: true }), usbElement({ id: 'fffe:0002', place: '7.9' }, { optional: false })]],
   ]
   return kinds.map(([name, made]) => ({
     name: `${verb} ${name}`,
