@@ -149,7 +149,10 @@ export class Connection extends Handle<'conn'> {
 
   filter(name: string): NetworkFilter { return new NetworkFilter(call.virNWFilterLookupByName(this.pointer, name)) }
   filterByUuid(uuid: string): NetworkFilter { return new NetworkFilter(call.virNWFilterLookupByUUIDString(this.pointer, uuid)) }
-  defineFilter(xml: string): NetworkFilter { return new NetworkFilter(call.virNWFilterDefineXMLFlags(this.pointer, xml, validate)) }
+  /** `schema: false` for what libvirt's schema does not know although libvirt does; then compare what it has made of it. */
+  defineFilter(xml: string, { schema = true } = {}): NetworkFilter {
+    return new NetworkFilter(call.virNWFilterDefineXMLFlags(this.pointer, xml, schema ? validate : 0))
+  }
 
   filterBindings(): NetworkFilterBinding[] & Disposable {
     return all(listed<'binding'>((slot) => call.virConnectListAllNWFilterBindings(this.pointer, slot, 0))

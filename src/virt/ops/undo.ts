@@ -1,6 +1,7 @@
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } from './undo-backup.js'
+import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
@@ -24,6 +25,8 @@ interface Records {
   'reservation': Reservation
   'backup': MadeBackup
   'backup-folder': { path: string }
+  'filter': Made
+  'filter-replaced': ReplacedFilter
   'paused': Made
   'frozen': Made
 }
@@ -47,6 +50,8 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'reservation': madeReservation,
   'backup': backupJob,
   'backup-folder': backupFolder,
+  'filter': definedFilter,
+  'filter-replaced': replacedFilter,
   'paused': pausedDomain,
   'frozen': frozenGuest,
 }

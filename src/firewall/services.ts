@@ -1,0 +1,72 @@
+import type { Ports } from './rule.js'
+
+export interface Service {
+  protocols: readonly ('tcp' | 'udp' | 'sctp')[]
+  ports: readonly Ports[]
+}
+
+const service = (protocols: string, ...ports: (number | [number, number])[]): Service => ({
+  protocols: protocols.split(' ').flatMap((name) => name === 'tcp' || name === 'udp' || name === 'sctp' ? name : []),
+  ports: ports.map((port) => typeof port === 'number' ? { first: port, last: port } : { first: port[0], last: port[1] }),
+})
+
+/** Services by the names that people use, with the ports that they listen on. */
+export const services: Readonly<Record<string, Service>> = {
+  'bgp': service('tcp', 179),
+  'cockpit': service('tcp', 9090),
+  'consul': service('tcp', 8300, 8500),
+  'dns': service('udp tcp', 53),
+  'docker-tls': service('tcp', 2376),
+  'elasticsearch': service('tcp', 9200, 9300),
+  'etcd': service('tcp', [2379, 2380]),
+  'ftp': service('tcp', 21),
+  'git': service('tcp', 9418),
+  'grafana': service('tcp', 3000),
+  'http': service('tcp', 80),
+  'http3': service('udp', 443),
+  'https': service('tcp', 443),
+  'imap': service('tcp', 143),
+  'imaps': service('tcp', 993),
+  'ipsec': service('udp', 500, 4500),
+  'iscsi': service('tcp', 3260),
+  'kafka': service('tcp', 9092),
+  'kerberos': service('udp tcp', 88),
+  'kubernetes-api': service('tcp', 6443),
+  'ldap': service('tcp', 389),
+  'ldaps': service('tcp', 636),
+  'memcached': service('tcp', 11211),
+  'mongodb': service('tcp', 27017),
+  'mqtt': service('tcp', 1883),
+  'mqtts': service('tcp', 8883),
+  'mssql': service('tcp', 1433),
+  'mysql': service('tcp', 3306),
+  'nfs': service('tcp', 2049),
+  'ntp': service('udp', 123),
+  'openvpn': service('udp', 1194),
+  'oracle': service('tcp', 1521),
+  'pop3': service('tcp', 110),
+  'pop3s': service('tcp', 995),
+  'postgresql': service('tcp', 5432),
+  'prometheus': service('tcp', 9090),
+  'prometheus-node': service('tcp', 9100),
+  'rabbitmq': service('tcp', 5672),
+  'rdp': service('tcp udp', 3389),
+  'redis': service('tcp', 6379),
+  'rsync': service('tcp', 873),
+  'sip': service('udp tcp', 5060),
+  'smb': service('tcp', 445),
+  'smtp': service('tcp', 25),
+  'smtps': service('tcp', 465),
+  'snmp': service('udp', 161),
+  'snmp-trap': service('udp', 162),
+  'ssh': service('tcp', 22),
+  'submission': service('tcp', 587),
+  'syslog': service('udp', 514),
+  'syslog-tls': service('tcp', 6514),
+  'telnet': service('tcp', 23),
+  'tftp': service('udp', 69),
+  'vnc': service('tcp', [5900, 5999]),
+  'winrm': service('tcp', [5985, 5986]),
+  'wireguard': service('udp', 51820),
+  'zabbix-agent': service('tcp', 10050),
+}
