@@ -219,9 +219,12 @@ export class Domain extends Handle<'domain'> {
 
   checkpoint(name: string): Checkpoint { return new Checkpoint(call.virDomainCheckpointLookupByName(this.pointer, name, 0)) }
 
-  /** Begins a backup job, and makes a checkpoint in the same moment unless its XML is null. https://libvirt.org/formatbackup.html */
-  beginBackup(xml: string, checkpoint: string | null): Promise<void> {
-    return callInBackground(this.#connection, 'virDomainBackupBegin', this.pointer, xml, checkpoint, 0)
+  /**
+   * Begins a backup job, and makes a checkpoint in the same moment unless its XML is null; `flags` are virDomainBackupBeginFlags.
+   * https://libvirt.org/formatbackup.html
+   */
+  beginBackup(xml: string, checkpoint: string | null, flags = 0): Promise<void> {
+    return callInBackground(this.#connection, 'virDomainBackupBegin', this.pointer, xml, checkpoint, flags)
   }
 
   /** The backup job that runs. @throws VirtError noBackup */

@@ -9,6 +9,9 @@ export const start = { paused: 1, validate: 16 } as const
 /** virDomainCheckpointDeleteFlags */
 export const checkpointMetadata = 2
 
+/** virDomainBackupBeginFlags; `reuse` writes into files that are there already */
+export const backupBegin = { reuse: 1 } as const
+
 /** virDomainGetJobStatsFlags */
 export const completedJob = 1
 

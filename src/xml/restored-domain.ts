@@ -36,8 +36,8 @@ export function restoreDomain(root: XmlElement, to: RestoredDomain): void {
     }
   }
   const nvram = path(root, 'os/nvram')
-  if (nvram && to.nvram !== null) {
-    if (children(nvram, 'source').length > 0) upsert(nvram, 'source', { file: to.nvram })
-    else upsert(root, 'os/nvram', {}, to.nvram)
-  }
+  if (to.nvram === null) return
+  if (nvram && children(nvram, 'source').length > 0) upsert(nvram, 'source', { file: to.nvram })
+  // libvirt itself finds the one that is named after the machine.
+  else if (nvram || !to.nvram.endsWith(`/${to.name}_VARS.fd`)) upsert(root, 'os/nvram', {}, to.nvram)
 }

@@ -39,7 +39,7 @@ export const lookingVerbs = new Set([
 ])
 
 /** Verbs on existing objects: they take many names and globs, --all and --parallel. */
-const manyVerbs = new Set(['protect', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait', 'set'])
+const manyVerbs = new Set(['protect', 'prune', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait', 'set'])
 
 /** A snapshot is named with its machine, and taken of many machines. */
 export function takesMany(typed: string, verb: string): boolean {

@@ -1,28 +1,24 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
+import { backupStoreOf, fromFlag } from '../../backup-flags.js'
 import { BaseCommand } from '../../base.js'
 import { listFlags } from '../../flags.js'
 import type { Column } from '../../output/table.js'
 import { formatDuration, formatSize } from '../../units.js'
-import { backupFolderOf, backupsIn, backupsOf } from '../../virt/ops/backup-store.js'
 import { backupRow, type BackupRow } from '../../virt/ops/list-backups.js'
 
 export default class BackupList extends BaseCommand<typeof BackupList> {
-  static override summary = 'List the backups in a folder'
-  static override description = 'Of all machines, or of those that are named; no host is asked. One that is incomplete is being made, or was cut.'
-  static override examples = ['<%= config.bin %> backup list --from /backup', '<%= config.bin %> backup list web-1 --from /backup -o json']
+  static override summary = 'List the backups in a folder or a pool'
+  static override description = 'Of all machines, or of those that are named; no host is asked about a folder. One that is incomplete is being made, or was cut.'
+  static override examples = ['<%= config.bin %> backup list --from /backup', '<%= config.bin %> backup list web-1 --from backups -o json']
   static override args = { name: Args.string({ multiple: true, description: 'machine names' }) }
-  static override flags = {
-    ...listFlags,
-    from: Flags.string({ required: true, helpValue: 'DIR', description: 'the folder that holds the backups' }),
-  }
+  static override flags = { ...listFlags, from: fromFlag }
 
-  run(): Promise<readonly BackupRow[]> {
-    const dir = backupFolderOf(this.flags.from, '--from')
+  async run(): Promise<readonly BackupRow[]> {
+    using store = await backupStoreOf(this.flags.from, async () => (await this.openHost({ readOnly: false })).connection)
     const { name: names = [] } = this.args
-    const all = names.length === 0 ? backupsIn(dir) : names.flatMap((name) => backupsOf(dir, name))
+    const all = names.length === 0 ? store.all() : names.flatMap((name) => store.of(name))
     const now = Date.now()
-    return this.showList(all.map((backup) => backupRow(backup, now)), columns, { nameOf: ({ path }) => path })
+    return await this.showList(all.map((backup) => backupRow(backup, now)), columns, { nameOf: ({ path }) => path })
   }
 }
 

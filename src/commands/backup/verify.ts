@@ -1,10 +1,9 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
+import { backupStoreOf, fromFlag, namedBackups } from '../../backup-flags.js'
 import { BaseCommand } from '../../base.js'
-import { BayError } from '../../errors.js'
 import { listFlags } from '../../flags.js'
 import type { Column } from '../../output/table.js'
-import { backupFolderOf, backupsIn, backupsOf } from '../../virt/ops/backup-store.js'
+import type { BackupStore, StoredBackup } from '../../virt/ops/backup-store.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { verifyBackup } from '../../virt/ops/verify-backup.js'
 
@@ -12,19 +11,17 @@ interface VerifiedRow { vm: string | null, name: string, ok: boolean, findings: 
 
 export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
   static override summary = 'Read backups and compare them with their checksums'
-  static override description = 'Every file is read, each disk\'s tables are looked through, and what an incremental one builds on must be there. Ends with '
+  static override description = 'Every file is read, each disk\'s tables are looked through, and what an incremental one builds on must be there. Out of a pool '
+    + 'all of it comes through the connection to the host. Ends with '
     + 'exit code 3 when anything is wrong.'
 
   static override examples = ['<%= config.bin %> backup verify --from /backup', '<%= config.bin %> backup verify web-1 --from /backup -o json']
   static override args = { name: Args.string({ multiple: true, description: 'machine names, or MACHINE/BACKUP for one' }) }
-  static override flags = {
-    ...listFlags,
-    from: Flags.string({ required: true, helpValue: 'DIR', description: 'the folder that holds the backups' }),
-  }
+  static override flags = { ...listFlags, from: fromFlag }
 
   async run(): Promise<readonly VerifiedRow[]> {
-    const dir = backupFolderOf(this.flags.from, '--from')
-    const chosen = this.#chosen(dir)
+    using store = await backupStoreOf(this.flags.from, async () => (await this.openHost({ readOnly: false })).connection)
+    const chosen = this.#chosen(store)
     const rows = await interruptible(async (signal) => {
       const done: VerifiedRow[] = []
       for (const { backup, all } of chosen) {
@@ -34,26 +31,26 @@ export default class BackupVerify extends BaseCommand<typeof BackupVerify> {
       return done
     }, (how) => ({ message: how }))
     if (rows.some(({ ok }) => !ok)) this.endWith('differences')
-    return this.showList(rows, columns, { nameOf: ({ path }) => path })
+    return await this.showList(rows, columns, { nameOf: ({ path }) => path })
   }
 
-  #chosen(dir: string) {
+  #chosen(store: BackupStore): { backup: StoredBackup, all: StoredBackup[] }[] {
     const { name: names = [] } = this.args
-    const everything = backupsIn(dir)
+    const everything = names.length === 0 ? store.all() : []
     if (names.length === 0) {
-      return everything.map((backup) => ({ backup, all: everything.filter((each) => sameMachine(each.path, backup.path)) }))
+      return everything.map((backup) => ({ backup, all: everything.filter((each) => sameMachine(each, backup)) }))
     }
     return names.flatMap((text) => {
-      const [, vm = text, only] = /^(.*)\/(\d{8}T\d{6}Z)$/s.exec(text) ?? []
-      const all = backupsOf(dir, vm)
-      const wanted = all.filter(({ name }) => only === undefined || name === only)
-      if (wanted.length === 0) throw new BayError('not-found', `there is no backup of ${text} in ${dir}`, { hints: [`bay backup list --from ${dir}`] })
+      const { wanted, all } = namedBackups(store, text)
       return wanted.map((backup) => ({ backup, all }))
     })
   }
 }
 
-const sameMachine = (a: string, b: string) => a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'))
+/** All but the backup's own name at the end of its path. */
+function sameMachine(a: StoredBackup, b: StoredBackup): boolean {
+  return a.path.slice(0, -a.name.length) === b.path.slice(0, -b.name.length)
+}
 
 const columns: Column<VerifiedRow>[] = [
   { key: 'vm', get: (row) => row.vm },

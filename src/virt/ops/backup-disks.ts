@@ -32,10 +32,10 @@ export function disksToBackUp(xml: string, parent: BackupManifest | null, sizes:
   }
 }
 
-/** The same as libvirt wants it, in a folder of the host. */
-export function diskSpecs({ disks, skipped }: DisksToBackUp, folder: string, since: string | null): BackupDiskSpec[] {
+/** The same as libvirt wants it; `paths` are the files of the disks on the host. */
+export function diskSpecs({ disks, skipped }: DisksToBackUp, paths: readonly string[], since: string | null): BackupDiskSpec[] {
   return [
-    ...disks.map(({ target, file, kind, noting }) => ({ target, file: `${folder}/${file}`, since: kind === 'incremental' ? since : null, noted: noting })),
+    ...disks.map(({ target, kind, noting }, index) => ({ target, file: paths[index] ?? null, since: kind === 'incremental' ? since : null, noted: noting })),
     ...skipped.map(({ target }) => ({ target, file: null, since: null, noted: false })),
   ]
 }

@@ -1,23 +1,22 @@
-import { chmod, copyFile, mkdir, open, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { BayError } from '../../errors.js'
-import { backupElement, checkpointElement } from '../../xml/backup.js'
+import { backupElement, checkpointElement, type BackupDiskSpec } from '../../xml/backup.js'
+import { readDomain } from '../../xml/domain-description.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
-import { domainXml, start } from '../flags.js'
+import { backupBegin, domainXml, start } from '../flags.js'
 import { disksToBackUp, diskSpecs, type DisksToBackUp } from './backup-disks.js'
 import { endOfBackup } from './backup-job.js'
-import { manifestFile, type BackedUpDisk, type BackupManifest } from './backup-manifest.js'
-import { fileSum } from './backup-store.js'
+import type { BackedUpDisk, BackupManifest } from './backup-manifest.js'
+import type { BackupStore } from './backup-store.js'
+import type { BackupTarget } from './backup-target.js'
 import { storedDefinition } from './change-definition.js'
 import { freeze, hasAgent } from './freeze.js'
 import { journalFor, type Journal } from './journal.js'
 import type { BackupPlan } from './plan-backup.js'
 import { Rollback } from './rollback.js'
-import { syncFolder } from './state-folder.js'
-import { forgetCheckpoint, hasCheckpoint, incomplete } from './undo-backup.js'
+import { forgetCheckpoint, hasCheckpoint } from './undo-backup.js'
 
 export interface BackupOptions {
   /** true: or not at all; undefined: if an agent is connected */
@@ -31,36 +30,32 @@ export interface BackupOptions {
 }
 
 /**
- * Makes a backup as planned: QEMU writes the disks, as they are at one moment, into a folder that is not whole until its manifest
- * is written and it is renamed. When it fails or is interrupted, the job, its checkpoint and the files go; a machine that was off
+ * Makes a backup as planned: QEMU writes the disks, as they are at one moment, into files that are no backup until the manifest
+ * is written. When it fails or is interrupted, the job, its checkpoint and the files go; a machine that was off
  * is off again, and file systems are thawed, whatever happens. Whoever calls has the machine's name for itself.
  * @throws BayError `failed` with QEMU's reason, `left-behind`; VirtError
  */
 export async function createBackup(
-  connection: Connection, domain: Domain, plan: BackupPlan, options: BackupOptions,
+  connection: Connection, domain: Domain, store: BackupStore, plan: BackupPlan, options: BackupOptions,
 ): Promise<BackupManifest> {
   const { signal } = options
   const made = { uuid: domain.uuid(), name: domain.name() }
   const before = domain.state().state
   using journal = journalFor(connection, { command: 'backup create', name: made.name })
   await using rollback = new Rollback(signal, journal)
-  const draft = `${plan.folder}${incomplete}`
-  await rollback.make(connection, { kind: 'backup-folder', path: draft }, () => makeFolder(draft))
-  const written = await writeDisks(connection, domain, { plan, draft, rollback, journal, options })
+  const target = store.target({ connection, vm: made.name, name: plan.name, rollback })
+  await target.begin()
+  const written = await writeDisks(connection, domain, { plan, target, rollback, journal, options })
   options.step('checking the files')
   const manifest: BackupManifest = {
     version: 1, name: plan.name, vm: made.name, uuid: made.uuid, time: written.time, kind: written.kind,
     parent: written.kind === 'incremental' ? plan.parent?.name ?? null : null, checkpoint: written.checkpoint, state: before,
-    quiesced: written.quiesced, disks: await sums(draft, written, signal), xml: await writeXml(draft, domain),
-    nvram: await writeNvram(draft, plan, options), tpm: plan.tpm,
+    quiesced: written.quiesced, disks: await sums(target, written, signal), xml: await writeXml(target, domain),
+    nvram: await writeNvram(target, written, options), tpm: plan.tpm,
     skipped: written.disks.skipped.map(({ target, why }) => `${target}: ${why}`),
     bay: options.version, libvirt: versionText(connection.libraryVersion()),
   }
-  await writeManifest(draft, manifest)
-  await rollback.step(() => rename(draft, plan.folder), () => ({
-    leaves: plan.folder, removeBy: `rm -r ${plan.folder}`, undo: () => rename(plan.folder, draft),
-  }))
-  syncFolder(dirname(plan.folder))
+  await target.finish(manifest)
   rollback.keep()
   return manifest
 }
@@ -72,39 +67,44 @@ interface Written {
   quiesced: boolean
   disks: DisksToBackUp
   sizes: ReadonlyMap<string, number>
+  /** the file of the first disk */
+  file: string
+  /** the host's file of the UEFI variables; of many machines only one that runs tells */
+  nvram: string | null
 }
 
-interface Work { plan: BackupPlan, draft: string, rollback: Rollback, journal: Journal | undefined, options: BackupOptions }
+interface Work { plan: BackupPlan, target: BackupTarget, rollback: Rollback, journal: Journal | undefined, options: BackupOptions }
 
 /** A machine that is off has nobody who would read its disks: it is started, but its guest is not let run. */
 async function writeDisks(connection: Connection, domain: Domain, work: Work): Promise<Written> {
-  const { plan, journal, options: { step, signal, moved } } = work
-  const made = { uuid: domain.uuid(), name: domain.name() }
-  await using passing = new Rollback(undefined, journal)
+  const { plan, rollback, options: { step, signal, moved } } = work
   if (plan.off) {
     step('starting it, paused')
-    await passing.make(connection, { kind: 'paused', ...made }, () => domain.start(start.paused))
+    // Until all is whole, so that whoever undoes it can tell that it was off.
+    await rollback.make(connection, { kind: 'paused', uuid: domain.uuid(), name: domain.name() }, () => domain.start(start.paused))
   }
-  forgetSuperseded(domain, plan, work.options)
+  await forgetSuperseded(domain, plan, work.options)
   step('writing its disks')
   const written = await begin(connection, domain, work)
-  const [first] = written.disks.disks
-  if (first) await endOfBackup(domain, join(work.draft, first.file), signal, moved)
+  await endOfBackup(domain, written.file, signal, moved)
+  // Once somebody lets it run it is theirs.
+  if (plan.off && domain.state().state === 'paused') await domain.destroy()
   return written
 }
 
 /** Frozen only for the moment in which the job begins: what is written after it is not in the backup. */
 async function begin(connection: Connection, domain: Domain, work: Work): Promise<Written> {
   const { journal, plan, options } = work
+  const job = await prepare(domain, work, plan)
   await using frozen = new Rollback(undefined, journal)
   const quiesced = !plan.off && await quiesce(connection, domain, frozen, options)
   try {
-    return { quiesced, ...await beginJob(connection, domain, work, plan) }
+    return { quiesced, ...await beginJob(connection, domain, work, job) }
   } catch (error) {
     const fallback = error instanceof VirtError ? withoutNotes(domain, plan, error) : null
     if (fallback === null) throw error
     options.note(`${domain.name()}: a full backup is made, for ${fallback.why}`)
-    return { quiesced, ...await beginJob(connection, domain, work, fallback) }
+    return { quiesced, ...await beginJob(connection, domain, work, await prepare(domain, work, fallback)) }
   }
 }
 
@@ -118,25 +118,38 @@ function withoutNotes(domain: Domain, { parent, noted }: BackupPlan, error: Virt
   return parent && broken ? { parent: null, noted, why: `its note of what was written is broken, as after a crash: ${error.message}` } : null
 }
 
-async function beginJob(connection: Connection, domain: Domain, { plan, draft, rollback }: Work, { parent, noted }: Notes): Promise<Omit<Written, 'quiesced'>> {
+interface PreparedJob extends Omit<Written, 'quiesced' | 'time'> { specs: BackupDiskSpec[] }
+
+async function prepare(domain: Domain, { plan, target }: Work, { parent, noted }: Notes): Promise<PreparedJob> {
   const sizes = new Map<string, number>()
-  const sizeOf = (target: string) => {
-    const size = sizes.get(target) ?? domain.diskSize(target).capacity
-    sizes.set(target, size)
+  const sizeOf = (disk: string) => {
+    const size = sizes.get(disk) ?? domain.diskSize(disk).capacity
+    sizes.set(disk, size)
     return size
   }
-  const disks = disksToBackUp(domain.xml(), parent, sizeOf)
-  const [first] = disks.disks
-  if (!first) throw new BayError('failed', 'it has no disk that could be backed up')
-  for (const { target } of disks.disks) sizeOf(target)
-  const specs = diskSpecs(disks, draft, parent?.checkpoint ?? null)
+  const xml = domain.xml()
+  const disks = disksToBackUp(xml, parent, sizeOf)
+  for (const disk of disks.disks) sizeOf(disk.target)
+  const paths = await target.disks(disks.disks, sizeOf, parent)
+  const [file] = paths
+  if (file === undefined) throw new BayError('failed', 'it has no disk that could be backed up')
+  const specs = diskSpecs(disks, paths, parent?.checkpoint ?? null)
   const checkpoint = noted && specs.some((spec) => spec.noted) ? `bay-${plan.name}` : null
-  const record = { kind: 'backup', uuid: domain.uuid(), name: domain.name(), checkpoint: checkpoint ?? '', file: join(draft, first.file) } as const
+  const kind = disks.disks.some((disk) => disk.kind === 'incremental') ? 'incremental' : 'full'
+  return { specs, checkpoint, disks, sizes, file, kind, nvram: readDomain(xml).nvram }
+}
+
+async function beginJob(
+  connection: Connection, domain: Domain, { target, rollback }: Work, { specs, ...job }: PreparedJob,
+): Promise<Omit<Written, 'quiesced'>> {
+  const { checkpoint, file } = job
+  const record = { kind: 'backup', uuid: domain.uuid(), name: domain.name(), checkpoint: checkpoint ?? '', file } as const
   const time = new Date().toISOString()
   await rollback.make(connection, record, () => domain.beginBackup(
     serialize(backupElement(specs)), checkpoint === null ? null : serialize(checkpointElement(checkpoint, specs)),
+    target.reuse ? backupBegin.reuse : 0,
   ))
-  return { time, checkpoint, disks, sizes, kind: disks.disks.some(({ kind }) => kind === 'incremental') ? 'incremental' : 'full' }
+  return { time, ...job }
 }
 
 async function quiesce(
@@ -155,69 +168,32 @@ async function quiesce(
   }
 }
 
-/** QEMU may run as another user: it passes the folder, but cannot list it. */
-async function makeFolder(draft: string): Promise<void> {
-  try {
-    await mkdir(dirname(draft), { recursive: true, mode: 0o711 })
-    await mkdir(draft, { mode: 0o700 })
-    await chmod(draft, 0o711)
-  } catch (cause) {
-    throw new BayError('failed', `the folder ${draft} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
-}
-
-async function sums(draft: string, { disks: { disks }, sizes }: Written, signal: AbortSignal): Promise<BackedUpDisk[]> {
+async function sums(target: BackupTarget, { disks: { disks }, sizes }: Written, signal: AbortSignal): Promise<BackedUpDisk[]> {
   const all: BackedUpDisk[] = []
   for (const { noting: _noting, ...disk } of disks) {
-    await synced(join(draft, disk.file))
-    all.push({ ...disk, capacity: sizes.get(disk.target) ?? 0, ...await fileSum(draft, disk.file, signal) })
+    all.push({ ...disk, capacity: sizes.get(disk.target) ?? 0, ...await target.sum(disk.file, signal) })
   }
   return all
 }
 
 /** With its passwords, so it is for its owner only. */
-async function writeXml(draft: string, domain: Domain): Promise<BackupManifest['xml']> {
-  const xml = domain.isPersistent() ? storedDefinition(domain) : domain.xml(domainXml.secure)
-  await writeFile(join(draft, 'domain.xml'), xml, { mode: 0o600, flag: 'wx', flush: true })
-  return fileSum(draft, 'domain.xml')
+async function writeXml(target: BackupTarget, domain: Domain): Promise<BackupManifest['xml']> {
+  return await target.write('domain.xml', domain.isPersistent() ? storedDefinition(domain) : domain.xml(domainXml.secure))
 }
 
 /** libvirt makes it at the first start. */
-async function writeNvram(draft: string, { nvram }: BackupPlan, { note }: BackupOptions): Promise<BackupManifest['nvram']> {
+async function writeNvram(target: BackupTarget, { nvram }: Written, { note }: BackupOptions): Promise<BackupManifest['nvram']> {
   if (nvram === null) return null
-  try {
-    await copyFile(nvram, join(draft, 'nvram.fd'))
-  } catch (error) {
-    note(`the UEFI variables are not in the backup: ${error instanceof Error ? error.message : String(error)}`)
-    return null
-  }
-  await chmod(join(draft, 'nvram.fd'), 0o600)
-  await synced(join(draft, 'nvram.fd'))
-  return { ...await fileSum(draft, 'nvram.fd'), path: nvram }
-}
-
-async function writeManifest(draft: string, manifest: BackupManifest): Promise<void> {
-  const path = join(draft, manifestFile)
-  await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  await rename(`${path}.new`, path)
-  await chmod(draft, 0o700)
-  syncFolder(draft)
-}
-
-async function synced(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  const copied = await target.copy(nvram, 'nvram.fd')
+  if (copied === null) note(`the UEFI variables are not in the backup, for there are none yet: ${nvram}`)
+  return copied && { ...copied, path: nvram }
 }
 
 /** Nothing builds on these any more, and every note costs the guest's writing a little. */
-function forgetSuperseded(domain: Domain, { superseded }: BackupPlan, { note }: BackupOptions): void {
+async function forgetSuperseded(domain: Domain, { superseded }: BackupPlan, { note }: BackupOptions): Promise<void> {
   for (const name of superseded) {
     try {
-      if (hasCheckpoint(domain, name)) forgetCheckpoint(domain, name)
+      if (hasCheckpoint(domain, name)) await forgetCheckpoint(domain, name)
     } catch (error) {
       if (!(error instanceof BayError) || error.code === 'cannot-connect') throw error
       note(`the checkpoint ${name} stays in the machine: ${error.message}`)

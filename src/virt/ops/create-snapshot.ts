@@ -4,8 +4,10 @@ import { volumeElement } from '../../xml/volume.js'
 import { readVolumeReferences } from '../../xml/volume-references.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { snapshotCreate } from '../flags.js'
+import { failure } from '../errors.js'
+import { snapshotCreate, start } from '../flags.js'
 import { storedDefinition } from './change-definition.js'
+import { unlessGone } from './gone.js'
 import { recordChange } from './history.js'
 import { journalFor } from './journal.js'
 import { makeVolume } from './make-volume.js'
@@ -43,6 +45,8 @@ export async function createSnapshot(
     ? recordChange(connection, domain, { command: 'snapshot create', before: storedDefinition(domain) })
     : null
   try {
+    await using started = new Rollback(undefined, journal)
+    await startWithNotes(connection, domain, plan, started)
     using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options))
   } catch (error) {
     // Some failures come after the machine has gone over to its layers.
@@ -51,6 +55,17 @@ export async function createSnapshot(
   }
   record?.keep(storedDefinition(domain))
   rollback.keep()
+}
+
+/** Of a machine that is off and has checkpoints libvirt takes none, so one is started without letting its guest run. */
+async function startWithNotes(
+  connection: Connection, domain: Domain, { kind, running }: SnapshotPlan, started: Rollback,
+): Promise<void> {
+  if (kind === 'internal' || running || domain.hasSavedState()) return
+  using checkpoints = unlessGone(() => domain.checkpoints(), failure.noSupport)
+  if (!checkpoints?.length) return
+  const made = { uuid: domain.uuid(), name: domain.name() }
+  await started.make(connection, { kind: 'paused', ...made }, () => domain.start(start.paused))
 }
 
 /** An empty volume over what the machine has now. */

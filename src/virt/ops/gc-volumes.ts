@@ -1,3 +1,4 @@
+import { readVolumeName } from './backup-volumes.js'
 import { largestSeed, seedOf } from './seed-volume.js'
 import type { GarbageItem, GarbageKind } from './gc-item.js'
 import { imageOf, isWhole } from './image-name.js'
@@ -38,9 +39,9 @@ interface Judgement {
   vm?: string
 }
 
-/** null for what waits to be used: images, discs, and what is no single file. */
+/** null for what waits to be used: images, discs, backups, and what is no single file. */
 function judge({ name, type, format, allocation }: StoredVolume, { names }: MachinesUse): Judgement | null {
-  if (type === 'dir' || type === 'netdir') return null
+  if (type === 'dir' || type === 'netdir' || readVolumeName(name) !== null) return null
   const [machine, image] = [seedOf(name), imageOf(name)]
   if (machine !== undefined && !names.has(machine) && ['raw', 'iso'].includes(format ?? '') && (allocation ?? 0) <= largestSeed) {
     return { kind: 'seed', reason: `there is no machine ${machine}`, vm: machine }

@@ -1,25 +1,21 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { BayError, UsageError } from '../../errors.js'
-import { readDomain } from '../../xml/domain-description.js'
+import { BayError } from '../../errors.js'
 import { parse } from '../../xml/node.js'
 import { path as at } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import type { BackupManifest } from './backup-manifest.js'
-import { backupsOf, machineFolder } from './backup-store.js'
-import { isOwnHost } from './own-host.js'
+import { wholeOnes, type BackupStore, type StoredBackup } from './backup-store.js'
 import { hasCheckpoint } from './undo-backup.js'
 
 export interface BackupWish {
-  dir: string
+  store: BackupStore
   incremental: boolean
 }
 
 export interface BackupPlan {
-  /** its name, and the folder that it will be in */
+  /** its name, and where it will be */
   name: string
-  folder: string
+  path: string
   /** what it builds on; null for a full one */
   parent: BackupManifest | null
   /** whether it notes what is written from now on, for the next incremental one */
@@ -27,44 +23,34 @@ export interface BackupPlan {
   /** checkpoints of earlier backups there that no later one will build on */
   superseded: string[]
   notes: string[]
-  nvram: string | null
   tpm: boolean
   /** it is off, and is started without running */
   off: boolean
 }
 
 /** What a backup will be. Only looks. @throws UsageError for another host; BayError `wrong-state`, `busy` */
-export function planBackup(connection: Connection, domain: Domain, { dir, incremental }: BackupWish): BackupPlan {
-  refuseOtherHost(connection, dir)
+export function planBackup(connection: Connection, domain: Domain, { store, incremental }: BackupWish): BackupPlan {
+  store.refuse(connection)
   refuseState(domain)
   const vm = domain.name()
-  const before = backupsOf(dir, vm).flatMap(({ manifest, state }) => manifest && state === 'complete' && manifest.uuid === domain.uuid() ? manifest : [])
+  const there = store.of(vm)
+  const before = wholeOnes(there).map(({ manifest }) => manifest).filter(({ uuid }) => uuid === domain.uuid())
   const last = before.at(-1)
   const chained = last?.checkpoint !== undefined && last.checkpoint !== null && hasCheckpoint(domain, last.checkpoint)
   const why = !incremental || chained ? [] : [last ? 'the machine has no note of what was written since the last backup here' : 'there is no backup of it here yet']
   const persistent = domain.isPersistent()
   const noted = persistent && (incremental || chained)
   const xml = domain.xml()
-  const { nvram } = readDomain(xml)
   const tpm = at(parse(xml), 'devices/tpm') !== undefined
-  const folder = machineFolder(dir, vm)
-  const name = freeName(folder)
+  const name = freeName(there)
   return {
-    name, folder: join(folder, name), parent: incremental && chained ? last : null, noted, nvram, tpm, off: !domain.isActive(),
+    name, path: store.pathOf(vm, name), parent: incremental && chained ? last : null, noted, tpm, off: !domain.isActive(),
     superseded: before.slice(0, -1).flatMap(({ checkpoint }) => checkpoint ?? []),
     notes: [
       ...why.map((each) => `${vm}: a full backup is made, for ${each}`),
       ...incremental && !persistent ? [`${vm}: a full backup is made, for a machine without a definition can note nothing`] : [],
       ...tpm ? [`${vm}: the state of its TPM is not in the backup`] : [],
     ],
-  }
-}
-
-/** QEMU writes the files, and this program reads them for their checksums. */
-function refuseOtherHost(connection: Connection, dir: string): void {
-  if (!isOwnHost(connection)) throw new UsageError(`${dir} is a folder of this machine, and the host is another one`, 'run bay backup create on the host itself')
-  if (process.geteuid?.() !== 0 && new URL(connection.uri()).pathname !== '/session') {
-    throw new BayError('not-allowed', 'QEMU\'s files belong to root or to a user of its own, so that only root can check and keep them', { hints: ['run it as root: sudo bay backup create …'] })
   }
 }
 
@@ -78,9 +64,10 @@ function refuseState(domain: Domain): void {
 }
 
 /** The moment, to the second; a second later when that is taken. */
-function freeName(folder: string): string {
+function freeName(there: readonly StoredBackup[]): string {
+  const taken = new Set(there.map(({ name }) => name))
   for (let time = Date.now(); ; time += 1000) {
     const name = new Date(time).toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(/[-:]/g, '')
-    if (!existsSync(join(folder, name))) return name
+    if (!taken.has(name)) return name
   }
 }

@@ -4,6 +4,7 @@ import type { Connection } from '../connection.js'
 import type { JournalContent, JournalStep } from './journal-lines.js'
 import { macOwner } from './mac-owner.js'
 import { describeUndo, isThere, undo } from './undo.js'
+import { machinesWithNvram } from './undo-nvram.js'
 import { findVolume, refreshPool } from './undo-volume.js'
 import { VolumeUse } from './volume-use.js'
 
@@ -117,6 +118,7 @@ function whoUses(connection: Connection, { undo: made }: JournalStep, own: reado
     const owner = macOwner(connection, made.mac)
     return owner === undefined || own.includes(owner) ? [] : [owner]
   }
+  if (made.kind === 'nvram' && isThere(connection, made)) return machinesWithNvram(connection, made.path)
   if (made.kind !== 'volume') return isThere(connection, made) ? [] : null
   using volume = findVolume(connection, made)
   if (volume === null) return null

@@ -5,7 +5,7 @@ import { mustHaveAgent } from './agent.js'
 import { createSnapshot } from './create-snapshot.js'
 import { deleteSnapshot } from './delete-snapshot.js'
 import { snapshotsOf } from './list-snapshots.js'
-import type { MergeReport } from './merge-layer.js'
+import type { MergeReport } from './commit-layer.js'
 import { planSnapshot, type SnapshotPlan, type WantedSnapshot } from './plan-snapshot.js'
 
 export interface TakeOptions extends WantedSnapshot, MergeReport {

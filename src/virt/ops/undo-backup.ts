@@ -4,7 +4,7 @@ import { BayError } from '../../errors.js'
 import { backupFiles } from '../../xml/backup.js'
 import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
-import { checkpointMetadata } from '../flags.js'
+import { checkpointMetadata, start } from '../flags.js'
 import { askMade } from './ask-made.js'
 import { hasAgent, thaw } from './freeze.js'
 import { unlessGone } from './gone.js'
@@ -26,7 +26,7 @@ export const backupJob: Undoing<MadeBackup> = {
   undo: async (connection, { uuid, checkpoint, file }) => {
     using domain = connection.domainByUuid(uuid)
     await endJob(domain, file)
-    if (hasCheckpoint(domain, checkpoint)) forgetCheckpoint(domain, checkpoint)
+    if (hasCheckpoint(domain, checkpoint)) await forgetCheckpoint(domain, checkpoint)
   },
 }
 
@@ -66,15 +66,31 @@ export const frozenGuest: Undoing<Made> = {
   },
 }
 
-/** Deletes a checkpoint with its bitmaps, or only libvirt's note of it where they cannot be reached: off, or broken. */
-export function forgetCheckpoint(domain: Domain, name: string): void {
+/**
+ * Deletes a checkpoint with its bitmaps. Only QEMU can remove those, so a machine that is off is started for it, without letting
+ * its guest run. Where they cannot be reached only libvirt's note goes: they are broken, or the machine's memory is saved.
+ */
+export async function forgetCheckpoint(domain: Domain, name: string): Promise<void> {
   using checkpoint = domain.checkpoint(name)
-  if (!domain.isActive()) return checkpoint.delete(checkpointMetadata)
+  const started = !domain.isActive() && !domain.hasSavedState() && await startedPaused(domain)
   try {
-    checkpoint.delete()
+    checkpoint.delete(domain.isActive() ? 0 : checkpointMetadata)
   } catch (error) {
     if (!(error instanceof BayError) || error.code === 'cannot-connect') throw error
     checkpoint.delete(checkpointMetadata)
+  } finally {
+    if (started && domain.state().state === 'paused') await domain.destroy()
+  }
+}
+
+/** False when the host does not start it, or somebody else does. */
+async function startedPaused(domain: Domain): Promise<boolean> {
+  try {
+    await domain.start(start.paused)
+    return true
+  } catch (error) {
+    if (!(error instanceof BayError) || error.code === 'cannot-connect') throw error
+    return false
   }
 }
 

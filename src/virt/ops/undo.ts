@@ -4,6 +4,7 @@ import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } f
 import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
+import { nvramFile } from './undo-nvram.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
 import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
@@ -29,6 +30,7 @@ interface Records {
   'filter-replaced': ReplacedFilter
   'paused': Made
   'frozen': Made
+  'nvram': { path: string }
 }
 
 type UndoKind = keyof Records
@@ -54,6 +56,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'filter-replaced': replacedFilter,
   'paused': pausedDomain,
   'frozen': frozenGuest,
+  'nvram': nvramFile,
 }
 
 /** Undoes a step. What is gone already is fine, so that it can be done any number of times. */

@@ -1,16 +1,14 @@
-import { join } from 'node:path'
 import { BayError } from '../../errors.js'
-import { chainOf, fileSum, type StoredBackup } from './backup-store.js'
-import type { BackupManifest } from './backup-manifest.js'
-import { Qcow2 } from './qcow2.js'
+import type { BackedUpDisk } from './backup-manifest.js'
+import { chainOf, type StoredBackup, type WholeBackup } from './backup-store.js'
 import { codeOf } from './state-folder.js'
 
 /** What is wrong with a backup; empty when all is as it was written, and all that it builds on is there. */
 export async function verifyBackup(backup: StoredBackup, all: readonly StoredBackup[], signal: AbortSignal): Promise<string[]> {
-  const { manifest, path, state } = backup
+  const { manifest, state } = backup
   if (state === 'incomplete') return ['it is being made, or was cut']
   if (manifest === null || state === 'damaged') return ['its manifest is missing or damaged']
-  return [...missingLinks(backup, all), ...await damagedFiles(path, manifest, signal)]
+  return [...missingLinks(backup, all), ...await damagedFiles({ ...backup, manifest }, all, signal)]
 }
 
 function missingLinks(backup: StoredBackup, all: readonly StoredBackup[]): string[] {
@@ -23,26 +21,34 @@ function missingLinks(backup: StoredBackup, all: readonly StoredBackup[]): strin
   }
 }
 
-async function damagedFiles(path: string, { disks, xml, nvram }: BackupManifest, signal: AbortSignal): Promise<string[]> {
+async function damagedFiles(
+  { files, manifest }: WholeBackup, all: readonly StoredBackup[], signal: AbortSignal,
+): Promise<string[]> {
+  const { disks, xml, nvram } = manifest
   const wrong: string[] = []
   for (const wanted of [...disks, xml, ...nvram ? [nvram] : []]) {
+    const disk = disks.find((each) => each === wanted)
     try {
-      const found = await fileSum(path, wanted.file, signal)
-      if (found.bytes !== wanted.bytes) wrong.push(`${wanted.file} has ${found.bytes} bytes instead of ${wanted.bytes}`)
+      const found = await files.sum(wanted.file, signal)
+      if (found === null) wrong.push(`${wanted.file} is missing`)
+      else if (found.bytes !== wanted.bytes) wrong.push(`${wanted.file} has ${found.bytes} bytes instead of ${wanted.bytes}`)
       else if (found.sha256 !== wanted.sha256) wrong.push(`${wanted.file} is not what was written: its checksum differs`)
-      else if ('target' in wanted) await checkDisk(join(path, wanted.file))
+      else if (disk) await files.check(disk.file, belowOf(disk, manifest.parent, all))
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') wrong.push(`${wanted.file} is missing`)
-      else if (codeOf(error) !== '' || (error instanceof BayError && error.code === 'failed')) wrong.push(`${wanted.file}: ${messageOf(error)}`)
-      else throw error
+      if (codeOf(error) === '' && !(error instanceof BayError && error.code === 'failed')) throw error
+      wrong.push(`${wanted.file}: ${messageOf(error)}`)
     }
   }
   return wrong
 }
 
-async function checkDisk(path: string): Promise<void> {
-  await using disk = await Qcow2.open(path)
-  await disk.check()
+/** The same disk in the backup that it builds on. */
+function belowOf(
+  { target, kind }: BackedUpDisk, parent: string | null, all: readonly StoredBackup[],
+): { name: string, file: string } | null {
+  const manifest = kind === 'full' ? null : all.find(({ name }) => name === parent)?.manifest
+  const below = manifest?.disks.find((disk) => disk.target === target)
+  return manifest && below ? { name: manifest.name, file: below.file } : null
 }
 
 function messageOf(error: unknown): string {
