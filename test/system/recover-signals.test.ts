@@ -64,7 +64,7 @@ describe('vm create: a signal at each journal write', function () {
       process.stdout.write(`      ${seen.join(', ')}\n`)
       await createAndDelete()
       await nothingIsLeft('after the second run')
-      // Five steps, each planned and done.
+      // Five steps, each planned and done, and the end.
       expect(seen.length).to.be.at.least(long ? 20 : 10)
     })
   }

@@ -50,7 +50,8 @@ export class DeadJournal implements Disposable {
 
 /** What the journal of a run that is dead says, without its lock; null when it lives, is gone, or cannot be read. */
 export async function peekDead(path: string): Promise<JournalContent | null> {
-  return await isDead(path) ? peek(path) : null
+  const content = await isDead(path) ? peek(path) : null
+  return content === 'unbegun' ? null : content
 }
 
 /** The runs on this host that died and left something, as far as it can be told by looking. */
@@ -58,8 +59,8 @@ export async function leftOn(uri: string): Promise<Header[]> {
   const left: Header[] = []
   for (const path of journalPaths()) {
     const content = peek(path)
-    if (content === null || content.header.uri !== uri || !await isDead(path)) continue
-    if (!content.complete && content.steps.length > 0) left.push(content.header)
+    if (content === null || (content !== 'unbegun' && content.header.uri !== uri) || !await isDead(path)) continue
+    if (content !== 'unbegun' && !content.complete && content.steps.length > 0) left.push(content.header)
     else await finish(path)
   }
   return left
@@ -72,16 +73,17 @@ export async function leftOn(uri: string): Promise<Header[]> {
 export async function disownVolume({ poolUuid, name }: MadeVolume): Promise<void> {
   const isIt = ({ undo }: JournalStep) => undo.kind === 'volume' && undo.poolUuid === poolUuid && undo.name === name
   for (const path of journalPaths()) {
-    if (!peek(path)?.steps.some(isIt)) continue
+    const content = peek(path)
+    if (content === null || content === 'unbegun' || !content.steps.some(isIt)) continue
     using journal = await DeadJournal.take(path)
     journal?.over(journal.read()?.steps.filter(isIt) ?? [])
   }
 }
 
-/** The content without the lock; null for what is empty, gone, not ours to read or of another version. */
-function peek(path: string): JournalContent | null {
+/** The content without the lock; `unbegun` for a run that has done nothing; null for what is gone, not ours to read or of another version. */
+function peek(path: string): JournalContent | 'unbegun' | null {
   try {
-    return readJournal(readFileSync(path, 'utf8'), path)
+    return readJournal(readFileSync(path, 'utf8'), path) ?? 'unbegun'
   } catch {
     // `bay recover` says what is wrong with it.
     return null
@@ -95,7 +97,7 @@ async function isDead(path: string): Promise<boolean> {
   return lock !== null && isAt(fd, path)
 }
 
-/** The run was killed once there was nothing left to undo: while it waited, or at its very end. */
+/** The run was killed when there was nothing to undo: before its first step, while it waited, or at its very end. */
 async function finish(path: string): Promise<void> {
   using journal = await DeadJournal.take(path)
   journal?.remove()

@@ -89,7 +89,8 @@ export class Rollback implements AsyncDisposable {
     const step = undoing()
     this.#steps.push(step)
     if (step.number !== undefined) this.#journal?.done(step.number)
-    // A signal that came during a synchronous call is heard only when the event loop turns.
+    // A signal that came during a synchronous call is heard when the event loop polls, which the first turn may have behind it.
+    await turn()
     await turn()
     return result
   }
