@@ -18,6 +18,7 @@ module.exports = {
     only('raw-is-the-floor', '^src/virt/raw/', ['^src/virt/errors\\.ts$', '^src/errors\\.ts$']),
     only('handles-over-raw', '^src/virt/[^/]+\\.ts$', ['^src/virt/raw/', '^src/errors\\.ts$']),
     only('provision-over-xml', '^src/provision/', ['^src/xml/', '^src/(units|names|errors|findings)\\.ts$']),
+    only('bridge-without-libvirt', '^src/bridge/', ['^src/(errors|names|units)\\.ts$']),
     only('ops-in-the-middle', '^src/virt/ops/', ['^src/virt/[^/]+\\.ts$', '^src/xml/', '^src/provision/', '^src/firewall/', '^src/(units|errors|findings|retention)\\.ts$']),
     only('wizard-beside-commands', '^src/wizard/', ['^src/virt/(?!raw/)', '^src/xml/', '^src/provision/', '^src/output/', '^src/(errors|units|names|machine-flags|machines-wanted|vm-flags)\\.ts$']),
     only('base-over-virt-and-output', '^src/base\\.ts$', ['^src/virt/(?!raw/)', '^src/output/', '^src/(errors|flags|exit|units|names)\\.ts$']),

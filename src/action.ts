@@ -46,9 +46,16 @@ export interface Action {
 type Work = (name: string, host: Connection) => Outcome | Promise<Outcome>
 
 /** One of several objects, and what is to be done for it. */
-export interface Job {
+export interface Job<On = Connection> {
   name: string
-  work: (host: Connection, signal: AbortSignal) => Outcome | Promise<Outcome>
+  work: (host: On, signal: AbortSignal) => Outcome | Promise<Outcome>
+}
+
+/** What the work is done on: a connection for each object that is worked on at the same time. */
+interface Hosts<On> {
+  take: () => On | Promise<On>
+  give: (host: On) => void
+  parallel: number
 }
 
 interface Done { result: ActionResult, error: BayError | undefined }
@@ -71,19 +78,41 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
    */
   protected async act(action: Action, work: Work): Promise<ActionResult | ActionResult[]> {
     const { all = false } = this.flags as ManyFlags
-    if (all && action.names.length > 0) throw new UsageError('--all and names exclude each other', 'leave one of them out')
-    if (!all && action.names.length === 0) throw new UsageError(`no ${action.kind} is named`, 'give names or globs, or --all')
+    this.#checked(action, all)
     const plain = !all && action.names.length === 1 && !isGlob(action.names[0] ?? '')
     const first = await this.change()
-    const names = this.#targets(action, all, first)
-    if (plain) return this.#one(action, names[0] ?? '', first, work)
-    const results = await this.#many(action, names.map((name) => ({ name, work: (host) => work(name, host) })), first)
+    const { available = lister(action.kind) } = action
+    const names = this.#targets(action, all, () => available(first))
+    if (plain) return this.#one(action, names[0] ?? '', () => work(names[0] ?? '', first))
+    const jobs = names.map((name): Job => ({ name, work: (host) => work(name, host) }))
+    const results = await this.#many(action, jobs, this.#connections(first, names.length))
+    return this.#endOfMany(results)
+  }
+
+  /** The same for what is on this system itself and needs no connection, one at a time. @throws as `act` */
+  protected async actHere(
+    action: Pick<Action, 'action' | 'kind' | 'names'> & { available: readonly string[] }, work: (name: string) => Outcome | Promise<Outcome>,
+  ): Promise<ActionResult | ActionResult[]> {
+    const { all = false } = this.flags as ManyFlags
+    const names = this.#targets(this.#checked(action, all), all, () => action.available)
+    if (!all && action.names.length === 1 && !isGlob(action.names[0] ?? '')) return this.#one(action, names[0] ?? '', () => work(names[0] ?? ''))
+    const results = await this.#many<null>(action, names.map((name) => ({ name, work: () => work(name) })), {
+      take: () => null, give: () => undefined, parallel: 1,
+    })
     return this.#endOfMany(results)
   }
 
   /** Does `work` on one object that need not exist yet, such as one to be created. */
   protected async actOnOne(action: Omit<Action, 'names' | 'available'>, name: string, work: Work): Promise<ActionResult> {
-    return this.#one({ ...action, names: [name] }, name, await this.change(), work)
+    const host = await this.change()
+    return this.#one(action, name, () => work(name, host))
+  }
+
+  /** The same for what is on this system itself. */
+  protected async actOnOneHere(
+    action: Pick<Action, 'action' | 'kind'>, name: string, work: () => Outcome | Promise<Outcome>,
+  ): Promise<ActionResult> {
+    return this.#one(action, name, work)
   }
 
   /**
@@ -100,7 +129,7 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     }
     const first = await this.change()
     return interruptible(async (signal) => {
-      const results = await this.#many(action, jobs, first, signal)
+      const results = await this.#many(action, jobs, this.#connections(first, jobs.length), signal)
       if (!signal.aborted) return this.#endOfMany(results)
       await this.#showMany(results.map(({ result }) => result))
       throw Object.assign(stopped(signal.reason, results.map(({ error }) => error), jobs.length), { alreadyShown: this.structured })
@@ -136,13 +165,19 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
     super.note(text)
   }
 
-  #targets({ names, kind, available = lister(kind) }: Action, all: boolean, host: Connection): string[] {
-    if (all) return available(host)
-    return names.some(isGlob) ? expandNames(names, available(host), kind) : [...new Set(names)]
+  #checked<A extends Pick<Action, 'kind' | 'names'>>(action: A, all: boolean): A {
+    if (all && action.names.length > 0) throw new UsageError('--all and names exclude each other', 'leave one of them out')
+    if (!all && action.names.length === 0) throw new UsageError(`no ${action.kind} is named`, 'give names or globs, or --all')
+    return action
   }
 
-  async #one(action: Action, name: string, host: Connection, work: Work): Promise<ActionResult> {
-    const outcome = await work(name, host)
+  #targets({ names, kind }: Pick<Action, 'names' | 'kind'>, all: boolean, available: () => readonly string[]): string[] {
+    if (all) return [...available()]
+    return names.some(isGlob) ? expandNames(names, available(), kind) : [...new Set(names)]
+  }
+
+  async #one(action: Pick<Action, 'action' | 'kind'>, name: string, work: () => Outcome | Promise<Outcome>): Promise<ActionResult> {
+    const outcome = await work()
     const result = this.#resultOf(action, name, outcome)
     await this.#say(action.kind, name, outcome)
     if (this.format === 'json') await writeOut(toJson(result))
@@ -159,12 +194,13 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
   }
 
   /** Nothing more is begun once the signal has come. */
-  async #many(action: Pick<Action, 'action' | 'kind'>, jobs: readonly Job[], first: Connection, signal = new AbortController().signal): Promise<Done[]> {
+  async #many<On>(
+    action: Pick<Action, 'action' | 'kind'>, jobs: readonly Job<On>[], hosts: Hosts<On>, signal = new AbortController().signal,
+  ): Promise<Done[]> {
     const { default: pMap } = await import('p-map')
-    const free = [first]
     const done = await pMap(jobs, async ({ name, work }): Promise<Done[]> => {
       if (signal.aborted) return []
-      const host = free.pop() ?? (await this.openHost({ readOnly: this.readOnlyChange })).connection
+      const host = await hosts.take()
       try {
         const outcome = await work(host, signal)
         await this.#say(action.kind, name, outcome)
@@ -177,15 +213,20 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
         if (!this.structured) writeErr(renderError(error, { json: false, uri: this.uri ?? undefined, subject: `${action.kind} ${name}` }))
         return [{ result: this.#resultOf(action, name, { changed: false, said: '', error: errorJson(error) }), error }]
       } finally {
-        free.push(host)
+        hosts.give(host)
       }
-    }, { concurrency: this.#parallel(jobs.length) })
+    }, { concurrency: hosts.parallel })
     return done.flat()
   }
 
   /** Each object that is worked on at the same time has a connection of its own: one call at a time on each. */
-  #parallel(count: number): number {
-    return this.sharedHost ? Math.min((this.flags as ManyFlags).parallel ?? 1, Math.max(count, 1)) : 1
+  #connections(first: Connection, count: number): Hosts<Connection> {
+    const free = [first]
+    return {
+      take: async () => free.pop() ?? (await this.openHost({ readOnly: this.readOnlyChange })).connection,
+      give: (host) => { free.push(host) },
+      parallel: this.sharedHost ? Math.min((this.flags as ManyFlags).parallel ?? 1, Math.max(count, 1)) : 1,
+    }
   }
 
   #resultOf({ action, kind }: Pick<Action, 'action' | 'kind'>, name: string, { said: _said, ...outcome }: Outcome): ActionResult {

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import { BayError, UsageError } from './errors.js'
 
-export type NamedKind = 'vm' | 'net' | 'pool' | 'vol' | 'filter' | 'snapshot' | 'image'
+export type NamedKind = 'vm' | 'net' | 'pool' | 'vol' | 'filter' | 'snapshot' | 'image' | 'bridge'
 
 /**
  * The name, when an object that we create may have it: letters, digits and `_ . + -` of ASCII, beginning with a letter,
@@ -73,7 +73,7 @@ function sharedStart(wanted: string, candidate: string): number {
 }
 
 const words = {
-  vm: 'machine', net: 'network', pool: 'pool', vol: 'volume', filter: 'filter', snapshot: 'snapshot', image: 'image',
+  vm: 'machine', net: 'network', pool: 'pool', vol: 'volume', filter: 'filter', snapshot: 'snapshot', image: 'image', bridge: 'bridge',
 } as const satisfies Record<NamedKind, string>
 
 /** What the kernel keeps for itself under /proc/sys/net, and the loopback. */

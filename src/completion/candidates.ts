@@ -19,7 +19,7 @@ export interface NamesWanted {
   taken: string[]
 }
 
-type CompletedKind = Exclude<NamedKind, 'snapshot'>
+type CompletedKind = Exclude<NamedKind, 'snapshot' | 'bridge'>
 
 /** What may stand where the cursor is: words that are known, or names of objects. The last of the words is what was typed of it. */
 export function candidates(manifest: Manifest, words: readonly string[]): Candidate[] | NamesWanted {

@@ -3,14 +3,14 @@ import { BayError, UsageError } from '../errors.js'
 import { escapeControl } from './escape.js'
 import { isInteractive } from './streams.js'
 
-/** A question with yes or no; without an answer the default, which is no. @throws as `ask` */
-export async function confirm(question: string, options: { default?: boolean } = {}): Promise<boolean> {
+/** A question with yes or no; without an answer the default, which is no. @throws as `ask`; why `signal` takes it back */
+export async function confirm(question: string, options: { default?: boolean, signal?: AbortSignal } = {}): Promise<boolean> {
   return ask(question, async (prompt, message) => {
     const { value } = await prompt<{ value: boolean }>([
       { type: 'confirm', name: 'value', message, default: options.default ?? false },
     ])
     return value
-  })
+  }, options.signal)
 }
 
 /** One of some choices: its value. `start` is the value that the cursor begins on. @throws as `ask` */
@@ -54,15 +54,17 @@ type Prompt = ReturnType<typeof createPromptModule>
  * @throws UsageError when there is no terminal to ask on; BayError interrupted on Ctrl-C or the end of input.
  */
 async function ask<Answer>(
-  question: string, put: (prompt: Prompt, message: string) => Promise<Answer>,
+  question: string, put: (prompt: Prompt, message: string) => Promise<Answer>, takenBack?: AbortSignal,
 ): Promise<Answer> {
   if (!isInteractive()) throw new UsageError(`cannot ask without a terminal: ${question}`)
   const inquirer = await import('inquirer')
   const ended = new AbortController()
   const stopListening = onEndOfInput(() => ended.abort())
+  const signal = takenBack ? AbortSignal.any([ended.signal, takenBack]) : ended.signal
   try {
-    return await put(inquirer.createPromptModule({ output: process.stderr, signal: ended.signal }), escapeControl(question))
+    return await put(inquirer.createPromptModule({ output: process.stderr, signal }), escapeControl(question))
   } catch (error) {
+    takenBack?.throwIfAborted()
     if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
       throw new BayError('interrupted', 'interrupted', { cause: error })
     }

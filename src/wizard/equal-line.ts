@@ -17,6 +17,7 @@ function flagText(word: string): string {
   return `${flag}${value.startsWith('-') ? '=' : ' '}${shellWord(value)}`
 }
 
-function shellWord(text: string): string {
+/** A word for a shell, quoted where it must be. */
+export function shellWord(text: string): string {
   return /^[\w.:@%/=,+-]+$/.test(text) ? text : quoted(text)
 }

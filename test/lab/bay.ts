@@ -10,6 +10,8 @@ export interface BayOptions {
   /** Added to the clean environment; HOME or XDG_* here replace the temporary ones. */
   env?: Record<string, string>
   stdin?: string
+  /** A command that runs it elsewhere, such as in a network namespace. */
+  inside?: readonly string[]
   /** Milliseconds until it is killed: 120,000 unless told. */
   timeout?: number
 }
@@ -45,7 +47,8 @@ export function bay(args: string[], options: BayOptions = {}): Promise<BayResult
 /** The same, for who has something to do to it meanwhile. */
 export function startBay(args: string[], options: BayOptions = {}): RunningBay {
   const started = performance.now()
-  const child = spawn(process.execPath, [program, ...args], {
+  const [file = '', ...words] = [...options.inside ?? [], process.execPath, program, ...args]
+  const child = spawn(file, words, {
     env: bayEnvironment(options),
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeout ?? 120_000,

@@ -7,3 +7,13 @@ export async function thrown(work: () => unknown): Promise<unknown> {
   }
   return new Error('nothing was thrown')
 }
+
+/** The same at once. */
+export function thrownBy(work: () => unknown): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  return new Error('nothing was thrown')
+}

@@ -72,7 +72,7 @@ function isBusy(kind: keyof typeof words, name: string, timeout: number): BayErr
 }
 
 /** Milliseconds to wait for another run to end. */
-function lockTimeout(): number {
+export function lockTimeout(): number {
   const text = process.env['BAY_LOCK_TIMEOUT'] ?? '10'
   const seconds = Number(text)
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0) throw new UsageError(`BAY_LOCK_TIMEOUT is no number of seconds: ${text}`)

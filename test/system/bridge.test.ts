@@ -1,0 +1,117 @@
+import { expect } from 'chai'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BridgeRig } from './bridge-rig.js'
+import { until } from './rig.js'
+
+interface Row { name: string, ports: string[], addresses: string[] }
+interface Changed { changed: boolean, moved: string[], calls?: string[] }
+
+const long = process.env['BAY_TEST_LONG'] === '1'
+
+// Each in a network namespace of its own, with a wire to another one.
+describe('bay bridge on a system', function () {
+  this.timeout(60_000)
+  let rig: BridgeRig
+  beforeEach(async () => { rig = await BridgeRig.up() })
+  afterEach(() => rig[Symbol.asyncDispose]())
+
+  it('creates, lists and deletes them, and a second time changes nothing', async () => {
+    expect(await rig.json('bridge', 'list')).to.deep.equal([])
+    const before = await rig.state()
+    await rig.json('bridge', 'create', 'br0', '--address', '10.5.0.1/24', '--stp', '--mtu', '1400', '--dry-run')
+    expect(await rig.state()).to.deep.equal(before)
+    expect(await rig.json('bridge', 'create', 'br0', '--address', '10.5.0.1/24', '--address', 'fd00:5::1/64', '--stp', '--mtu', '1400')).to.include({ changed: true })
+    const [row] = await rig.json<Row[]>('bridge', 'list')
+    expect(row).to.include({ name: 'br0', state: 'no-carrier', stp: true, vlanFiltering: false, mtu: 1400, network: null })
+    expect(row?.addresses).to.include.members(['10.5.0.1/24', 'fd00:5::1/64'])
+    expect(await rig.bay(['bridge', 'create', 'br0'])).to.include({ code: 5 })
+    expect(await rig.json('bridge', 'create', 'br0', '--if-missing')).to.include({ changed: false })
+    expect(await rig.bay(['bridge', 'delete', 'br0'])).to.include({ code: 2 })
+    expect(await rig.json('bridge', 'delete', 'br0', '--yes')).to.include({ changed: true })
+    expect(await rig.bay(['bridge', 'delete', 'br0', '--yes'])).to.include({ code: 4 })
+    expect(await rig.state()).to.deep.equal(before)
+  })
+
+  it('moves addresses and routes of both families there and back, and connections live on', async () => {
+    const before = await rig.state()
+    const [four, six] = [await rig.connection('10.1.0.1'), await rig.connection('2001:db8:1::1')]
+    expect([await four.say('a'), await six.say('b')]).to.deep.equal(['a', 'b'])
+    await rig.json('bridge', 'create', 'br0')
+    expect((await rig.json<Changed>('bridge', 'attach', 'br0', 'eth0')).moved).to.deep.equal(['10.1.0.2/24', '10.1.0.3/24', '2001:db8:1::2/64'])
+    expect([await four.say('c'), await six.say('d')]).to.deep.equal(['c', 'd'])
+    expect(await rig.ip('route', 'show', 'table', 'all')).to.match(/default via 10\.1\.0\.1 dev br0 proto static metric 100/)
+      .and.to.match(/10\.9\.0\.0\/16 via 10\.1\.0\.1 dev br0 .*src 10\.1\.0\.3 mtu 1400/).and.to.match(/10\.7\.0\.0\/16 dev br0 table 77/)
+    expect(await rig.ip('address', 'show', 'dev', 'br0')).to.contain('br0:1')
+    expect(await rig.json('bridge', 'attach', 'br0', 'eth0')).to.include({ changed: false })
+    const refused = await rig.bay(['bridge', 'delete', 'br0', '--yes'])
+    expect(refused).to.include({ code: 5 })
+    expect(refused.stderr).to.contain('try: bay bridge detach br0 eth0')
+    expect((await rig.json<Changed>('bridge', 'detach', 'br0', 'eth0')).moved).to.have.length(3)
+    expect(await rig.json('bridge', 'detach', 'br0', 'eth0')).to.include({ changed: false })
+    expect([await four.say('e'), await six.say('f')]).to.deep.equal(['e', 'f'])
+    await rig.json('bridge', 'delete', 'br0', '--yes')
+    // Nobody need ask again whether somebody else has an address that was ours a moment ago.
+    expect(JSON.parse(JSON.stringify(await rig.state()).replaceAll(String.raw`\"nodad\":true,`, ''))).to.deep.equal(before)
+  })
+
+  it('makes one with its port at once; a step that fails leaves what was there before, and 9 what cannot be undone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bay-ip-'))
+    try {
+      // The real ip, but for one call.
+      writeFileSync(join(folder, 'ip'), `#!/bin/bash\nif [[ "$*" =~ $(cat ${folder}/bad) ]]; then echo "RTNETLINK answers: Out of luck" >&2; exit 2; fi\nexec /sbin/ip "$@"\n`, { mode: 0o755 })
+      const env = (bad: string) => {
+        writeFileSync(join(folder, 'bad'), bad)
+        return { env: { PATH: `${folder}:${process.env['PATH']}` } }
+      }
+      const before = await rig.state()
+      const failed = await rig.bay(['bridge', 'create', 'br0', '--port', 'eth0'], env('address add 2001:.* dev br0'))
+      expect(failed).to.include({ code: 1 })
+      expect(failed.stderr).to.contain('2001:db8:1::2/64 nodad dev br0: Out of luck')
+      expect(await rig.state()).to.deep.equal(before)
+      await rig.json('bridge', 'create', 'br0')
+      const left = await rig.bay(['bridge', 'attach', 'br0', 'eth0'], env('nomaster|route add default via inet6'))
+      expect(left).to.include({ code: 9 })
+      expect(left.stderr).to.contain('could not be undone: ip link set dev eth0 nomaster (Out of luck)')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('restores everything after kill -9, Ctrl-C and SIGTERM, at whichever step', async () => {
+    await rig.json('bridge', 'create', 'br0', '--address', '10.5.0.1/24')
+    // A bridge that never had a port is told from one that lost it, by the kernel alone.
+    await rig.ip('link', 'set', 'eth1', 'master', 'br0')
+    await rig.ip('link', 'set', 'eth1', 'nomaster')
+    const before = await rig.state()
+    const { calls = [] } = await rig.json<Changed>('bridge', 'attach', 'br0', 'eth0', '--dry-run')
+    const points = calls.flatMap((_, at) => [`${at + 1}-`, `${at + 1}+`])
+    for (const at of long ? points : ['1+', '5-', '8+']) {
+      const { signal } = await rig.bay(['bridge', 'attach', 'br0', 'eth0'], { env: { BAY_TEST_KILL_AT: at } })
+      expect(signal, at).to.equal('SIGKILL')
+      await until(async () => JSON.stringify(await rig.state()) === JSON.stringify(before))
+    }
+    for (const at of long ? points : ['7+']) {
+      expect(await rig.bay(['bridge', 'attach', 'br0', 'eth0'], { env: { BAY_TEST_KILL_AT: `INT:${at}` } }), at).to.include({ code: 130 })
+      expect(await rig.state()).to.deep.equal(before)
+    }
+    expect(await rig.bay(['bridge', 'attach', 'br0', 'eth0'], { env: { BAY_TEST_KILL_AT: 'TERM:3-' } })).to.include({ code: 143 })
+    expect(await rig.state()).to.deep.equal(before)
+    // Nothing is locked any more.
+    expect(await rig.json('bridge', 'attach', 'br0', 'eth0')).to.include({ changed: true })
+  })
+
+  it('refuses what belongs to another bridge, and what would cut off an ssh session', async () => {
+    await rig.json('bridge', 'create', 'br1', '--port', 'eth1')
+    const taken = await rig.bay(['bridge', 'create', 'br0', '--port', 'eth0', '--port', 'eth1'])
+    expect(taken).to.include({ code: 5 })
+    expect(taken.stderr).to.contain('try: bay bridge detach br1 eth1')
+    const env = { SSH_CONNECTION: '10.1.0.1 40000 10.1.0.2 22' }
+    const cut = await rig.bay(['bridge', 'attach', 'br1', 'eth0'], { env })
+    expect(cut).to.include({ code: 2 })
+    expect(cut.stderr).to.contain('your ssh session comes in by eth0 (10.1.0.2)').and.to.contain('--confirm-within')
+    expect((await rig.json<Row[]>('bridge', 'list')).map(({ name, ports }) => [name, ports])).to.deep.equal([['br1', ['eth1']]])
+    expect(await rig.bay(['bridge', 'attach', 'br1', 'eth0', '--yes'], { env })).to.include({ code: 0 })
+  })
+})
