@@ -66,14 +66,15 @@ export class BridgeRig implements AsyncDisposable {
   }
 
   bay(args: readonly string[], options: BayOptions = {}): Promise<BayResult> {
-    return bay([...args], { ...options, inside: this.#inside })
+    return bay([...args], { ...options, inside: this.inside })
   }
 
   start(args: readonly string[], options: BayOptions = {}): RunningBay {
-    return startBay([...args], { ...options, inside: this.#inside })
+    return startBay([...args], { ...options, inside: this.inside })
   }
 
-  get #inside(): string[] {
+  /** What a command is started by to run there. */
+  get inside(): string[] {
     return ['ip', 'netns', 'exec', this.#own]
   }
 

@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bayEnvironment, program } from '../lab/bay.js'
+import { BridgeRig } from './bridge-rig.js'
+import { until } from './rig.js'
+
+interface Changed { changed: boolean, until: string | null }
+
+// Changes that wait for a yes, as after an ssh session was cut.
+describe('bay bridge with --confirm-within', function () {
+  this.timeout(60_000)
+  let rig: BridgeRig
+  let start: unknown
+  const attach = ['bridge', 'attach', 'br0', 'eth0']
+  const isAsBefore = async () => JSON.stringify(await rig.state()) === JSON.stringify(start)
+
+  before(async () => {
+    rig = await BridgeRig.up()
+    await rig.json('bridge', 'create', 'br0')
+    await rig.ip('link', 'set', 'eth1', 'master', 'br0')
+    await rig.ip('link', 'set', 'eth1', 'nomaster')
+    start = await rig.state()
+  })
+  after(() => rig[Symbol.asyncDispose]())
+
+  it('undoes it all when nobody confirms, and nothing else changes meanwhile', async () => {
+    const { until: time } = await rig.json<Changed>(...attach, '--confirm-within', '6s')
+    expect(Date.parse(time ?? '') - Date.now()).to.be.within(0, 6000)
+    expect(await rig.ip('address', 'show', 'dev', 'br0')).to.contain('10.1.0.2/24')
+    const busy = await rig.bay(['bridge', 'create', 'br1'], { env: { BAY_LOCK_TIMEOUT: '0' } })
+    expect(busy).to.include({ code: 75 })
+    expect(busy.stderr).to.contain('try: keep it: bay bridge attach br0 eth0 --confirm')
+    await until(isAsBefore)
+    expect(Date.now()).to.be.greaterThan(Date.parse(time ?? ''))
+    expect(await rig.bay([...attach, '--confirm'])).to.include({ code: 5 })
+  })
+
+  it('keeps it when it is confirmed in time', async () => {
+    const ssh = { env: { SSH_CONNECTION: '10.1.0.1 40000 10.1.0.2 22' } }
+    const made = await rig.bay([...attach, '--confirm-within', '10s'], ssh)
+    expect(made).to.include({ code: 0 })
+    expect(made.stderr).to.match(/unless it is kept: bay bridge attach br0 eth0 --confirm/)
+    expect(await rig.json(...attach, '--confirm')).to.include({ changed: true })
+    expect(await rig.json(...attach, '--confirm')).to.include({ changed: false })
+    await rig.json('bridge', 'detach', 'br0', 'eth0')
+    await rig.ip('address', 'delete', '2001:db8:1::2/64', 'dev', 'eth0')
+    await rig.ip('address', 'add', '2001:db8:1::2/64', 'dev', 'eth0')
+    await rig.ip('-6', 'route', 'replace', 'default', 'via', '2001:db8:1::1', 'dev', 'eth0', 'metric', '50')
+    await until(isAsBefore)
+  })
+
+  it('asks on a terminal: yes, no, Ctrl-C, and no answer', async () => {
+    const cases: [string, string, number][] = [['n\r', '20s', 1], ['\u0003', '20s', 130], ['', '4s', 124]]
+    for (const [keys, time, code] of cases) {
+      expect(await onTerminal(rig, [...attach, '--confirm-within', time], keys), JSON.stringify(keys)).to.equal(code)
+      expect(await isAsBefore()).to.equal(true)
+    }
+    expect(await onTerminal(rig, [...attach, '--confirm-within', '20s'], 'y\r')).to.equal(0)
+    expect(await rig.json(...attach)).to.include({ changed: false })
+    await rig.json('bridge', 'detach', 'br0', 'eth0')
+  })
+
+  it('undoes it when its time is over though bay and its terminal are gone', async () => {
+    const now = await rig.state()
+    const { screen, end } = terminal(rig, [...attach, '--confirm-within', '8s'])
+    await screen('keep the change of br0?')
+    await end()
+    await sleep(1000)
+    // Whoever was cut off may still come back.
+    expect(await rig.ip('address', 'show', 'dev', 'br0')).to.contain('10.1.0.2/24')
+    await until(async () => JSON.stringify(await rig.state()) === JSON.stringify(now))
+  })
+})
+
+/** Bay on a terminal of its own in the rig's namespace; what it ends with once these keys were typed at its question. */
+async function onTerminal(rig: BridgeRig, args: readonly string[], keys: string): Promise<number | null> {
+  const { child, screen } = terminal(rig, args)
+  const ended = once(child, 'close')
+  await screen('keep the change of br0?')
+  if (keys !== '') child.stdin.write(keys)
+  const [code] = await ended as [number | null]
+  return code
+}
+
+function terminal(rig: BridgeRig, args: readonly string[]) {
+  const [file = '', ...words] = [...rig.inside, 'script', '-qec', [process.execPath, program, ...args].join(' '), '/dev/null']
+  const child = spawn(file, words, { env: { ...bayEnvironment({}), TERM: 'xterm' }, stdio: ['pipe', 'pipe', 'inherit'] })
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => { shown += chunk.toString() })
+  return {
+    child,
+    screen: (text: string) => until(() => {
+      if (child.exitCode !== null && !shown.includes(text)) throw new Error(`it ended without asking: ${shown}`)
+      return shown.includes(text)
+    }),
+    /** The terminal goes away. */
+    end: async () => {
+      const ended = once(child, 'close')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
