@@ -1,11 +1,12 @@
 import * as Flags from '@oclif/core/flags'
-import { ActionCommand, type ActionResult } from '../../action.js'
-import { find } from '../../find.js'
+import { ActionCommand, type Action, type ActionResult } from '../../action.js'
+import { find, namesOf } from '../../find.js'
 import { keepFlag, manyFlags, nameArgs } from '../../flags.js'
-import { checkName } from '../../names.js'
+import { checkName, expandNames } from '../../names.js'
 import { timeName } from '../../snapshot-names.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
+import { takeGroup, type GroupOptions } from '../../virt/ops/take-group.js'
 import { takeSnapshot } from '../../virt/ops/take-snapshot.js'
 
 export default class SnapshotCreate extends ActionCommand<typeof SnapshotCreate> {
@@ -17,6 +18,7 @@ export default class SnapshotCreate extends ActionCommand<typeof SnapshotCreate>
     '<%= config.bin %> snapshot create web-1',
     '<%= config.bin %> snapshot create web-1 --name before-upgrade --description "Debian 12 to 13"',
     "<%= config.bin %> snapshot create 'web-*' --disk-only --keep 7d4w -q",
+    "<%= config.bin %> snapshot create 'shop-*' --group before-upgrade",
   ]
 
   static override args = nameArgs('vm')
@@ -29,6 +31,7 @@ export default class SnapshotCreate extends ActionCommand<typeof SnapshotCreate>
     'external': Flags.boolean({ description: 'by new layers over the disks', exclusive: ['internal'] }),
     'internal': Flags.boolean({ description: 'inside of the disks' }),
     'quiesce': Flags.boolean({ allowNo: true, description: 'let the guest\'s agent make its file systems hold still (default: with --disk-only, when it answers)' }),
+    'group': Flags.string({ helpValue: 'NAME', description: 'all of the machines in one moment, held by their agents: all or none' }),
     'keep': keepFlag({ helpValue: 'RULE', description: 'then delete older ones that bay has named, but for those: 7d4w is one a day for 7 days and one a week for 4 weeks' }),
   }
 
@@ -38,13 +41,35 @@ export default class SnapshotCreate extends ActionCommand<typeof SnapshotCreate>
     const name = flags.name === undefined ? timeName(now) : checkName('snapshot', flags.name)
     const memory = flags.memory ? true : flags['disk-only'] ? false : undefined
     const kind = flags.external ? 'external' : flags.internal ? 'internal' : undefined
-    return this.act({ action: 'snapshot', kind: 'vm', names: this.args.name ?? [] }, async (vm, host) => {
+    const wanted = {
+      name, kind, memory, quiesce: flags.quiesce, description: flags.description ?? null, auto: flags.name === undefined,
+      keep: flags.keep, dryRun: this.dryRun, now,
+    } as const
+    const action = { action: 'snapshot', kind: 'vm', names: this.args.name ?? [] } as const
+    if (flags.group !== undefined) return await this.#takeGroup(action, checkName('snapshot', flags.group), wanted)
+    return await this.act(action, async (vm, host) => {
       using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', vm)
       using domain = find.vm(host, vm)
       return { ...await interruptible((signal) => takeSnapshot(host, domain, {
-        name, kind, memory, quiesce: flags.quiesce, description: flags.description ?? null, auto: flags.name === undefined,
-        keep: flags.keep, dryRun: this.dryRun, now, signal, ...this.reportFor(vm),
+        ...wanted, signal, ...this.reportFor(vm),
       })) }
     })
+  }
+
+  async #takeGroup(
+    action: Action, group: string, wanted: Omit<GroupOptions, 'group' | 'signal' | 'note' | 'step' | 'moved'>,
+  ): Promise<ActionResult | ActionResult[]> {
+    // It says what is wrong with that.
+    if (this.flags.all === (action.names.length > 0)) return await this.act(action, () => ({ changed: false, said: '' }))
+    const host = await this.change()
+    const names = this.flags.all ? namesOf.vm(host) : expandNames(action.names, namesOf.vm(host), 'vm')
+    const { step, moved } = this.reportFor(group)
+    const { skew, snapshots } = await interruptible((signal) => takeGroup(host, names, {
+      ...wanted, group, signal, step, moved, note: (text) => this.note(text),
+    }))
+    const none = { changed: false, said: 'was made meanwhile, and is not in the group' }
+    const results = await this.act(action, (vm) => ({ ...snapshots.get(vm) ?? none }))
+    if (!this.dryRun) this.note(`group ${group}: ${snapshots.size} machines, ${skew.toFixed(2)} s between the first and the last`)
+    return results
   }
 }

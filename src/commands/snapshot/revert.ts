@@ -6,7 +6,7 @@ import { changeFlags, nameArg } from '../../flags.js'
 import { findSnapshot } from '../../snapshot-names.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
-import { revertSnapshot } from '../../virt/ops/revert-snapshot.js'
+import { judgeRevert, revertSnapshot } from '../../virt/ops/revert-snapshot.js'
 
 export default class SnapshotRevert extends ActionCommand<typeof SnapshotRevert> {
   static override summary = 'Bring a virtual machine back to a snapshot'
@@ -29,7 +29,8 @@ export default class SnapshotRevert extends ActionCommand<typeof SnapshotRevert>
       using domain = find.vm(host, name)
       using _found = findSnapshot(domain, snapshot)
       const { step } = this.reportFor(name)
-      if (!this.dryRun) await interruptible((signal) => revertSnapshot(host, domain, snapshot, { force, signal, step }))
+      if (this.dryRun) judgeRevert(host, domain, snapshot, { force })
+      else await interruptible((signal) => revertSnapshot(host, domain, snapshot, { force, signal, step }))
       const { state } = domain.state()
       return { changed: true, said: this.dryRun ? 'would be gone back to' : `gone back to; ${name} is ${state}`, vm: name, snapshot, state }
     })

@@ -9,10 +9,11 @@ import { snapshotCreate, start } from '../flags.js'
 import { storedDefinition } from './change-definition.js'
 import { unlessGone } from './gone.js'
 import { recordChange } from './history.js'
-import { journalFor } from './journal.js'
+import { journalFor, type Journal } from './journal.js'
 import { makeVolume } from './make-volume.js'
 import type { PlannedLayer, SnapshotPlan } from './plan-snapshot.js'
 import { Rollback } from './rollback.js'
+import { refreshPool } from './undo-volume.js'
 
 export interface SnapshotOptions {
   description: string | null
@@ -30,31 +31,53 @@ export interface SnapshotOptions {
 export async function createSnapshot(
   connection: Connection, domain: Domain, plan: SnapshotPlan, options: SnapshotOptions,
 ): Promise<void> {
-  const vm = domain.name()
-  using journal = journalFor(connection, { command: 'snapshot create', name: vm })
+  using journal = journalFor(connection, { command: 'snapshot create', name: domain.name() })
   // A signal after the machine has gone over to its layers must not take them away.
   await using rollback = new Rollback(undefined, journal)
-  for (const layer of plan.layers) {
-    options.signal?.throwIfAborted()
-    options.step?.(`creating layer ${layer.pool}/${layer.name}`)
-    await makeLayer(connection, layer, rollback)
-  }
+  await makeLayers(connection, plan, rollback, options)
   options.signal?.throwIfAborted()
   options.step?.(plan.memory ? 'taking the snapshot, with the memory' : 'taking the snapshot')
+  try {
+    await snap(connection, domain, plan, { ...options, rollback, journal })
+  } catch (error) {
+    // Some failures come after the machine has gone over to its layers.
+    if (usesLayers(domain, plan)) rollback.keep()
+    throw error
+  }
+  rollback.keep()
+}
+
+/** The layers of a plan, which are empty. @throws the signal's reason */
+export async function makeLayers(
+  connection: Connection, { layers }: SnapshotPlan, rollback: Rollback, { signal, step }: Pick<SnapshotOptions, 'signal' | 'step'>,
+): Promise<void> {
+  for (const layer of layers) {
+    signal?.throwIfAborted()
+    step?.(`creating layer ${layer.pool}/${layer.name}`)
+    await makeLayer(connection, layer, rollback)
+  }
+}
+
+/** Asks libvirt for a snapshot over layers that are there. @throws VirtError */
+export async function snap(
+  connection: Connection, domain: Domain, plan: SnapshotPlan,
+  options: Pick<SnapshotOptions, 'description' | 'mark' | 'quiesce'> & { rollback: Rollback, journal: Journal | undefined },
+): Promise<void> {
   using record = plan.layers.length > 0 && domain.isPersistent()
     ? recordChange(connection, domain, { command: 'snapshot create', before: storedDefinition(domain) })
     : null
-  try {
-    await using started = new Rollback(undefined, journal)
-    await startWithNotes(connection, domain, plan, started)
-    using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options))
-  } catch (error) {
-    // Some failures come after the machine has gone over to its layers.
-    if (plan.layers.length > 0 && usesLayers(domain, plan)) rollback.keep()
-    throw error
-  }
+  await using started = new Rollback(undefined, options.journal)
+  await startWithNotes(connection, domain, plan, started)
+  const take = async () => { using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options)) }
+  const { memoryFile } = plan
+  if (memoryFile === null) await take()
+  else await options.rollback.make(connection, { kind: 'volume', pool: memoryFile.pool, poolUuid: memoryFile.poolUuid, name: memoryFile.name }, async () => {
+    // A run that dies now must not lead to layers being removed that the host is about to use.
+    await options.rollback.make(connection, { kind: 'snapshot-job', uuid: domain.uuid(), name: domain.name() }, take)
+    // libvirt writes it beside its pools.
+    await refreshPool(connection, memoryFile)
+  })
   record?.keep(storedDefinition(domain))
-  rollback.keep()
 }
 
 /** Of a machine that is off and has checkpoints libvirt takes none, so one is started without letting its guest run. */
@@ -76,7 +99,7 @@ export async function makeLayer(connection: Connection, layer: PlannedLayer, rol
   using _volume = await makeVolume(connection, pool, name, rollback, () => pool.createVolume(xml))
 }
 
-function snapshotXmlOf(plan: SnapshotPlan, { description, mark }: SnapshotOptions): string {
+function snapshotXmlOf(plan: SnapshotPlan, { description, mark }: Pick<SnapshotOptions, 'description' | 'mark'>): string {
   const { name, kind, memory, memoryFile, disks, left, layers } = plan
   const by = (target: string) => {
     const layer = layers.find((each) => each.target === target)
@@ -92,13 +115,14 @@ function snapshotXmlOf(plan: SnapshotPlan, { description, mark }: SnapshotOption
   }))
 }
 
-function flagsOf({ kind, memory }: SnapshotPlan, { quiesce }: SnapshotOptions): number {
+function flagsOf({ kind, memory }: SnapshotPlan, { quiesce }: Pick<SnapshotOptions, 'quiesce'>): number {
   if (kind === 'internal') return 0
   const { reuse, atomic, diskOnly, quiesce: still } = snapshotCreate
   return reuse | atomic | (memory ? 0 : diskOnly) | (quiesce ? still : 0)
 }
 
-function usesLayers(domain: Domain, { layers }: SnapshotPlan): boolean {
+/** Whether the machine has gone over to the layers of a snapshot. */
+export function usesLayers(domain: Domain, { layers }: SnapshotPlan): boolean {
   const { files } = readVolumeReferences(domain.xml())
   return layers.some(({ path }) => files.includes(path))
 }

@@ -44,6 +44,14 @@ export async function deleteSnapshot(connection: Connection, domain: Domain, nam
   await removeFiles(connection, domain, [...files, ...read.memoryFile === null ? [] : [read.memoryFile]])
 }
 
+/** What speaks against deleting a snapshot, as far as a look tells. @throws as `deleteSnapshot` */
+export function judgeDeletion(connection: Connection, domain: Domain, name: string): void {
+  using snapshot = domain.snapshot(name)
+  const read = readSnapshot(snapshot.xml())
+  if (isExternal(read)) planMerges(connection, domain, read)
+  else refuseMoved(domain, read)
+}
+
 interface Merge {
   target: string
   base: string

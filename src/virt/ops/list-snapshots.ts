@@ -1,7 +1,7 @@
 import { readMark, readSnapshot, type SnapshotDescription } from '../../xml/snapshot.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { failure } from '../errors.js'
+import { failure, VirtError } from '../errors.js'
 import { listDomains, snapshotXml } from '../flags.js'
 import type { Snapshot } from '../snapshot.js'
 import { unlessGone } from './gone.js'
@@ -46,7 +46,17 @@ export function allSnapshots(connection: Connection): SnapshotRow[] {
 /** All that is known of a machine's snapshots, with the passwords of what they keep. */
 export function readSnapshots(domain: Domain): SnapshotDescription[] {
   using snapshots = domain.snapshots()
-  return snapshots.map((snapshot) => readSnapshot(snapshot.xml(snapshotXml.secure)))
+  return snapshots.map((snapshot) => readSnapshot(wholeXml(snapshot)))
+}
+
+/** With its passwords, unless the connection is a read-only one, as of a dry run. */
+function wholeXml(snapshot: Snapshot): string {
+  try {
+    return snapshot.xml(snapshotXml.secure)
+  } catch (error) {
+    if (error instanceof VirtError && error.code === 'not-allowed') return snapshot.xml()
+    throw error
+  }
 }
 
 function rowOf(vm: string, read: SnapshotDescription, current: boolean): SnapshotRow {

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { all, attr, child, upsert } from '../../xml/tree.js'
-import { readVolume } from '../../xml/volume.js'
-import { putSource } from '../../xml/domain-disks.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { start } from '../flags.js'
-import { changeDefinition, storedDefinition } from './change-definition.js'
+import { storedDefinition } from './change-definition.js'
 import { commitLayer, helperName, helperXml, type Merge, type MergeReport } from './commit-layer.js'
 import { journalFor } from './journal.js'
+import { putBase } from './put-base.js'
 import { Rollback } from './rollback.js'
 
 /**
@@ -30,17 +28,4 @@ export async function mergeLayer(connection: Connection, domain: Domain, merge: 
     await commitLayer(worker, merge, report)
   }
   putBase(connection, domain, merge, 'snapshot delete')
-}
-
-/** Lets a machine that is off go on with the file that a layer was merged into, whatever format that has. */
-function putBase(connection: Connection, domain: Domain, { base, layer }: Omit<Merge, 'target'>, command: string): void {
-  using volume = connection.volumeByPath(base)
-  const { format } = readVolume(volume.xml())
-  changeDefinition(connection, domain, (root) => {
-    for (const disk of all(root, 'devices/disk')) {
-      if (attr(child(disk, 'source'), 'file') !== layer) continue
-      putSource(disk, base)
-      upsert(disk, 'driver', { type: format ?? 'raw' })
-    }
-  }, { command, dryRun: false })
 }

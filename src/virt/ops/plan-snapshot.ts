@@ -3,8 +3,9 @@ import { BayError, UsageError } from '../../errors.js'
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
-import { VirtError } from '../errors.js'
+import { failure, VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
+import { unlessGone } from './gone.js'
 import { isExternal, readSnapshots } from './list-snapshots.js'
 import { PlanPools } from './plan-pools.js'
 
@@ -42,7 +43,7 @@ export interface SnapshotPlan {
   /** the new layer of each disk of an external one */
   layers: PlannedLayer[]
   /** the volume that holds its memory */
-  memoryFile: { pool: string, name: string, path: string } | null
+  memoryFile: { pool: string, poolUuid: string, name: string, path: string } | null
 }
 
 /**
@@ -62,6 +63,7 @@ export function planSnapshot(connection: Connection, domain: Domain, { name, kin
   const withMemory = memory ?? running
   const disks = machine.disks.filter((disk) => disk.device === 'disk' && !disk.readonly)
   if (disks.length === 0) throw new BayError('wrong-state', `${machine.name} has no disk that could be kept`)
+  if (running) refuseBusy(domain, disks)
   const hindrance = whyNotInternal(machine, disks, { diskOnly: running && !withMemory, layered: earlier.some(isExternal) })
   if (kind === 'internal' && hindrance !== null) {
     throw new BayError('wrong-state', `an internal snapshot of ${machine.name} is not possible: ${hindrance}`, { hints: ['leave out --internal'] })
@@ -76,6 +78,15 @@ export function planSnapshot(connection: Connection, domain: Domain, { name, kin
 }
 
 type Disk = DomainDescription['disks'][number]
+
+/** libvirt takes none while another long job is under way. */
+function refuseBusy(domain: Domain, disks: readonly Disk[]): void {
+  const job = unlessGone(() => domain.job(), failure.noSupport)
+  const busy = disks.find(({ target }) => unlessGone(() => domain.blockJob(target), failure.noSupport))
+  if (!job && !busy) return
+  const what = busy ? `its disk ${busy.target} is being copied or merged` : 'such as a backup, a save or a migration'
+  throw new BayError('busy', `another long job of ${domain.name()} is under way: ${what}`, { hints: ['again once that has ended'] })
+}
 
 function whyNotInternal(
   { firmware }: DomainDescription, disks: readonly Disk[], { diskOnly, layered }: { diskOnly: boolean, layered: boolean },
@@ -94,7 +105,8 @@ function planLayers(
   const [first] = layers
   if (!withMemory || !first) return { layers, memoryFile: null }
   const file = `${vm}.${name}.memory`
-  return { layers, memoryFile: { pool: first.pool, name: file, path: posix.join(posix.dirname(first.path), file) } }
+  const { pool, poolUuid } = first
+  return { layers, memoryFile: { pool, poolUuid, name: file, path: posix.join(posix.dirname(first.path), file) } }
 }
 
 /** A new layer over a machine's disk, named after the machine, the disk and what it is for. */

@@ -60,6 +60,15 @@ export async function revertSnapshot(connection: Connection, domain: Domain, nam
   await connection.restore(read.memoryFile, withLayers(read.domain, layers), read.state === 'paused' ? restore.paused : restore.running)
 }
 
+/** What speaks against going back, as far as a look tells. @throws as `revertSnapshot` */
+export function judgeRevert(connection: Connection, domain: Domain, name: string, { force }: Pick<RevertOptions, 'force'>): void {
+  using snapshot = domain.snapshot(name)
+  const read = readSnapshot(snapshot.xml())
+  if (domain.isActive() && !force) throw isRunning(domain.name(), name)
+  if (isExternal(read)) planLayers(connection, domain.name(), read)
+  else refuseMoved(domain, read)
+}
+
 interface PutBack { layers: readonly PlannedLayer[], before: string, options: RevertOptions }
 
 async function putBack(

@@ -40,7 +40,7 @@ export async function takeSnapshot(connection: Connection, domain: Domain, optio
   const quiesced = plan.running && !plan.memory && (quiesce ?? plan.agent)
   const mark = { auto, group: null }
   if (!dryRun) await createSnapshot(connection, domain, plan, { ...options, description, mark, quiesce: quiesced })
-  const old = keep ? tooOld(domain, keep, { name, now, auto }) : []
+  const old = keep ? tooOld(domain, keep, { name, now, auto, group: null }) : []
   if (!dryRun) for (const each of old) await deleteSnapshot(connection, domain, each, options)
   const [taken, deleted] = dryRun ? ['would be taken', 'would be deleted'] : ['taken', 'deleted']
   return {
@@ -50,16 +50,20 @@ export async function takeSnapshot(connection: Connection, domain: Domain, optio
   }
 }
 
-/** The snapshots that a rule does not keep, the oldest first: of those that bay has named. `name` is the one being taken. */
-function tooOld(domain: Domain, keep: Keep, { name, now, auto }: { name: string, now: Date, auto: boolean }): string[] {
-  const rows = snapshotsOf(domain).filter((row) => row.auto && row.group === null && row.name !== name)
+/** The snapshot that is being taken, or null for none. */
+export interface Newest { name: string | null, now: Date, auto: boolean, group: string | null }
+
+/** The snapshots of a group, or of none, that a rule does not keep, the oldest first: of those that bay has named. */
+export function tooOld(domain: Domain, keep: Keep, { name, now, auto, group }: Newest): string[] {
+  const rows = snapshotsOf(domain).filter((row) => row.auto && row.group === group && row.name !== name)
     .map((row) => ({ name: row.name, time: new Date(row.created) }))
-  const all = auto ? [...rows, { name, time: now }] : rows
+  const all = auto && name !== null ? [...rows, { name, time: now }] : rows
   const chosen = kept(all, ({ time }) => time, keep, now)
   return all.filter((each) => !chosen.has(each)).sort((a, b) => a.time.getTime() - b.time.getTime()).map((each) => each.name)
 }
 
-function inWords({ kind, because, memory, running }: SnapshotPlan, quiesced: boolean): string {
+/** How a snapshot is taken, for people. */
+export function inWords({ kind, because, memory, running }: SnapshotPlan, quiesced: boolean): string {
   const what = !running ? 'it is off' : memory ? 'with memory' : quiesced ? 'disks only, quiesced' : 'disks only, not quiesced'
   return `${kind}${because === null ? '' : ` because ${because}`}, ${what}`
 }

@@ -8,6 +8,7 @@ import { nvramFile } from './undo-nvram.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
 import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
+import { madeSnapshot, snapshotJob, type MadeSnapshot } from './undo-snapshot.js'
 import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
 import { madeVolume, type MadeVolume } from './undo-volume.js'
 
@@ -31,6 +32,8 @@ interface Records {
   'paused': Made
   'frozen': Made
   'nvram': { path: string }
+  'snapshot': MadeSnapshot
+  'snapshot-job': Made
 }
 
 type UndoKind = keyof Records
@@ -57,6 +60,8 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'paused': pausedDomain,
   'frozen': frozenGuest,
   'nvram': nvramFile,
+  'snapshot': madeSnapshot,
+  'snapshot-job': snapshotJob,
 }
 
 /** Undoes a step. What is gone already is fine, so that it can be done any number of times. */

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { BayError } from '../../errors.js'
+import { diskFiles, readSnapshot } from '../../xml/snapshot.js'
+import { parse } from '../../xml/node.js'
+import type { Connection } from '../connection.js'
+import type { Domain } from '../domain.js'
+import { failure } from '../errors.js'
+import { domainXml, snapshotDelete, snapshotXml, start } from '../flags.js'
+import { askMade } from './ask-made.js'
+import { storedDefinition } from './change-definition.js'
+import { commitLayer, helperName, helperXml, type Merge } from './commit-layer.js'
+import { unlessGone } from './gone.js'
+import { isExternal } from './list-snapshots.js'
+import { putBase } from './put-base.js'
+import type { Made, Undoing } from './undo-kind.js'
+
+/** A snapshot that a run has taken: known by its name, which that run saw to be free. */
+export interface MadeSnapshot extends Made { snapshot: string }
+
+export const madeSnapshot: Undoing<MadeSnapshot> = {
+  fields: ['uuid', 'name', 'snapshot'],
+  leaves: ({ name, snapshot }) => `the snapshot ${snapshot} of ${name}`,
+  removeBy: ({ name, snapshot }) => `bay snapshot delete --yes ${name} ${snapshot}`,
+  isThere: (connection, made) => askMade(connection, made, (domain) => {
+    using snapshot = unlessGone(() => domain.snapshot(made.snapshot), failure.noSnapshot)
+    return snapshot !== null
+  }),
+  undo: async (connection, { uuid, snapshot: name }) => {
+    using domain = connection.domainByUuid(uuid)
+    using snapshot = domain.snapshot(name)
+    const read = readSnapshot(snapshot.xml(snapshotXml.secure))
+    if (!isExternal(read)) return await snapshot.delete()
+    const bases = diskFiles(read.domain)
+    for (const { target, kind, layer } of read.disks) {
+      const base = bases.get(target)
+      if (kind === 'external' && layer !== null && base !== undefined) await takeLayerBack(connection, domain, { target, base, layer })
+    }
+    await snapshot.delete(snapshotDelete.metadataOnly)
+  },
+}
+
+/** What the host does to the end although nobody waits for it: it is waited for, and then its result is judged. */
+export const snapshotJob: Undoing<Made> = {
+  fields: ['uuid', 'name'],
+  leaves: ({ name }) => `a snapshot that is being taken of ${name}`,
+  removeBy: () => 'bay recover',
+  isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive() && domain.job() !== null),
+  undo: async (connection, { uuid, name }) => {
+    using domain = connection.domainByUuid(uuid)
+    for (let looks = 0; domain.isActive() && domain.job() !== null; looks += 1) {
+      if (looks === mostLooks) throw new BayError('timeout', `the host is still taking a snapshot of ${name}`)
+      await pause(betweenLooks)
+    }
+  },
+}
+
+/** Ten minutes. */
+const mostLooks = 2400
+const betweenLooks = 250
+
+/** Nothing is lost: what was written since goes where it would have gone without the snapshot. */
+export async function takeLayerBack(connection: Connection, domain: Domain, merge: Merge): Promise<void> {
+  const { target, layer } = merge
+  // A run that died may have been further with this disk than with another.
+  if (diskFiles(parse(domain.xml(domain.isActive() ? 0 : domainXml.inactive))).get(target) !== layer) return
+  const silent = { step: () => undefined, moved: () => undefined }
+  if (domain.isActive()) return await commitLayer(domain, merge, silent)
+  // Named after the machine, so that the helper of a recovery that died is found by the next.
+  const name = helperName(domain.uuid())
+  using left = unlessGone(() => connection.domain(name), failure.noDomain)
+  await left?.destroy()
+  const xml = helperXml(storedDefinition(domain), merge.target, { uuid: randomUUID(), name })
+  using helper = await connection.startAs(xml, start.paused)
+  try {
+    await commitLayer(helper, merge, silent)
+  } finally {
+    await helper.destroy()
+  }
+  putBase(connection, domain, merge, 'snapshot create')
+}
