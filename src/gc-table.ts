@@ -23,5 +23,5 @@ export const garbageColumns: Column<GarbageRow>[] = [
 
 /** The kinds as --only has them. */
 export const garbageWords: Record<string, GarbageKind> = {
-  volumes: 'volume', seeds: 'seed', images: 'image', nvram: 'nvram', filters: 'filter', reservations: 'reservation',
+  volumes: 'volume', seeds: 'seed', images: 'image', nvram: 'nvram', filters: 'filter', reservations: 'reservation', secrets: 'secret',
 }

@@ -69,6 +69,9 @@ export const secretUsage = { volume: 1, ceph: 2, iscsi: 3 } as const
 /** virStoragePoolBuildFlags: never, or whatever there is */
 export const poolBuild = { keep: 4, overwrite: 8 } as const
 
+/** virStorageVolCreateFlags */
+export const volumeCreate = { preallocate: 1 } as const
+
 /** virStorageVolResizeFlags */
 export const volumeResize = { shrink: 4 } as const
 

@@ -13,6 +13,8 @@ export interface VolumeSpec {
   format: string
   /** What it is a layer over; its format is never guessed. */
   backing?: { path: string, format: string }
+  /** The UUID of the secret with the passphrase of LUKS. */
+  secret?: string
 }
 
 export interface VolumeDescription {
@@ -29,6 +31,8 @@ export interface VolumeDescription {
   /** Bytes of the content, as of the file; null where libvirt does not tell. */
   physical: number | null
   backing: { path: string, format: string | null } | null
+  /** How it is encrypted, and the UUID of the secret with its passphrase, where libvirt has one. */
+  encryption: { format: string, secret: string | null } | null
   /** When its content or its owner last changed, in milliseconds since 1970; null where libvirt does not tell. */
   modified: number | null
 }
@@ -47,6 +51,7 @@ export function volumeElement(spec: VolumeSpec): XmlElement {
       el('format', { type: spec.format }),
       // Without it libvirt makes the format of 2008.
       spec.format === 'qcow2' && el('compat', {}, '1.1'),
+      spec.secret && el('encryption', { format: 'luks' }, el('secret', { type: 'passphrase', uuid: spec.secret })),
     ),
     spec.backing && el('backingStore', {},
       el('path', {}, spec.backing.path),
@@ -68,6 +73,7 @@ export function readVolume(xml: string): VolumeDescription {
     allocation: bytesOf(child(root, 'allocation'), 'bytes'),
     physical: bytesOf(child(root, 'physical'), 'bytes'),
     backing: readBacking(child(root, 'backingStore')),
+    encryption: readEncryption(path(root, 'target/encryption')),
     modified: readTime(path(root, 'target/timestamps')),
   }
 }
@@ -76,6 +82,10 @@ export function readVolume(xml: string): VolumeDescription {
 function readTime(timestamps: XmlElement | undefined): number | null {
   const seconds = ['mtime', 'ctime'].map((name) => Number.parseFloat(textOf(child(timestamps, name)) ?? '')).filter((each) => !Number.isNaN(each))
   return seconds.length === 0 ? null : Math.max(...seconds) * 1000
+}
+
+function readEncryption(encryption: XmlElement | undefined): VolumeDescription['encryption'] {
+  return encryption ? { format: attr(encryption, 'format') ?? 'default', secret: attr(child(encryption, 'secret'), 'uuid') ?? null } : null
 }
 
 /** libvirt writes an empty <backingStore/> for a layer over nothing. */

@@ -112,6 +112,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   blockResize: { bytes: 'VIR_DOMAIN_BLOCK_RESIZE_BYTES' },
   secretUsage: { volume: 'VIR_SECRET_USAGE_TYPE_VOLUME', ceph: 'VIR_SECRET_USAGE_TYPE_CEPH', iscsi: 'VIR_SECRET_USAGE_TYPE_ISCSI' },
   poolBuild: { keep: 'VIR_STORAGE_POOL_BUILD_NO_OVERWRITE', overwrite: 'VIR_STORAGE_POOL_BUILD_OVERWRITE' },
+  volumeCreate: { preallocate: 'VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA' },
   volumeResize: { shrink: 'VIR_STORAGE_VOL_RESIZE_SHRINK' },
   volumeWipe: {
     zero: 'VIR_STORAGE_VOL_WIPE_ALG_ZERO', nnsa: 'VIR_STORAGE_VOL_WIPE_ALG_NNSA', dod: 'VIR_STORAGE_VOL_WIPE_ALG_DOD',

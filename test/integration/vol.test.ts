@@ -44,7 +44,7 @@ describe('bay vol on a test host', function () {
     const rows = list.json() as object[]
     expect(rows).to.have.length(4)
     for (const row of rows) expect(row).to.have.all.keys(keys)
-    expect(show.json()).to.have.all.keys([...keys, 'usedBy', 'layers'])
+    expect(show.json()).to.have.all.keys([...keys, 'usedBy', 'layers', 'encryption'])
     expect(show.json()).to.deep.include({ pool: 'vms', name: 'web-1', path: '/vms/web-1', type: 'file', capacity: 1024, backing: null, usedBy: ['web'], layers: [] })
     expect(one.stdout).to.match(/^vms,web-1,raw,1024,/)
     expect(names.stdout.split('\n')).to.include.members(['vms/a.b.qcow2', `vms/v&<"'w`])
@@ -59,7 +59,7 @@ describe('bay vol on a test host', function () {
       vol('create', 'vms/web-1', '--size', '1G', '--if-missing', '--json'), vol('create', 'vms/web-1', '--size', '1G'),
     ])
     expect(made.json()).to.deep.equal({
-      action: 'create', kind: 'vol', name: 'vms/new.img', changed: true, format: 'raw', capacity: 1.5 * 2 ** 30, backing: null, path: '/vms/new.img',
+      action: 'create', kind: 'vol', name: 'vms/new.img', changed: true, format: 'raw', capacity: 1.5 * 2 ** 30, backing: null, path: '/vms/new.img', encryption: null,
     })
     expect(dry.stdout).to.equal('vol vms/new.img (dry run): would be created (20G, qcow2)\n')
     expect(missing.json()).to.deep.equal({ action: 'create', kind: 'vol', name: 'vms/web-1', changed: false })
@@ -131,7 +131,7 @@ describe('volumes, made and deleted on the test host', () => {
     expect(basePlace && use.machinesOn(basePlace)).to.deep.equal(['web'])
     expect(topPlace && use.machinesOn(topPlace)).to.deep.equal([])
     machine.undefine(0)
-    const refused = basePlace && await deleteVolume(base, basePlace, VolumeUse.read(host), { dryRun: false })
+    const refused = basePlace && await deleteVolume(host, base, basePlace, VolumeUse.read(host), { dryRun: false })
       .catch((error: unknown) => error)
     expect(refused).to.include({ code: 'wrong-state', message: 'volumes are layers over default-pool/base: default-pool/layer' })
     expect(pool.volumeCount()).to.equal(3)

@@ -31,7 +31,7 @@ export default class ImageDelete extends ActionCommand<typeof ImageDelete> {
       using found = await findImage(host, name)
       use ??= VolumeUse.read(host)
       const { volume, pool } = found
-      return { ...await deleteVolume(volume, found, use, { dryRun: this.dryRun }), pool, volume: found.name }
+      return { ...await deleteVolume(host, volume, found, use, { dryRun: this.dryRun }), pool, volume: found.name }
     })
   }
 }

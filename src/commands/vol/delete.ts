@@ -33,7 +33,7 @@ export default class VolDelete extends ActionCommand<typeof VolDelete> {
       using found = findVolume(host, name)
       use ??= VolumeUse.read(host)
       const place = { pool: found.pool, name: found.name, path: found.volume.path() }
-      return { ...await deleteVolume(found.volume, place, use, { dryRun: this.dryRun }) }
+      return { ...await deleteVolume(host, found.volume, place, use, { dryRun: this.dryRun }) }
     })
   }
 }

@@ -35,8 +35,9 @@ const fields: Field<VolumeDetails>[] = [
   { label: 'Capacity', get: (volume) => size(volume.capacity) },
   { label: 'Allocation', get: (volume) => size(volume.allocation) },
   { label: 'Layer over', get: ({ backing }) => backing && `${backing.path} (${backing.format ?? 'unknown format'})` },
+  { label: 'Encrypted', get: ({ encryption }) => encryption && `${encryption.format} (${encryption.secret === null ? 'no secret' : `secret ${encryption.secret}`})` },
   { label: 'Used by', get: (volume) => volume.usedBy },
   { label: 'Layers over it', get: (volume) => volume.layers },
 ]
 
-const columns = jsonColumns<VolumeDetails>('pool', 'name', 'path', 'type', 'format', 'capacity', 'allocation', 'backing', 'usedBy', 'layers')
+const columns = jsonColumns<VolumeDetails>('pool', 'name', 'path', 'type', 'format', 'capacity', 'allocation', 'backing', 'usedBy', 'layers', 'encryption')

@@ -119,7 +119,7 @@ async function removeExisting(
   using images = held(connection, pool, name)
   if (images.length === 0) return false
   const use = VolumeUse.read(connection)
-  for (const { volume, ...place } of images) await deleteVolume(volume, place, use, { dryRun })
+  for (const { volume, ...place } of images) await deleteVolume(connection, volume, place, use, { dryRun })
   return true
 }
 

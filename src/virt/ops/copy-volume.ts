@@ -6,6 +6,7 @@ import { readVolume, volumeElement } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
+import { plainly } from './child-error.js'
 import { lockName } from './host-lock.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
@@ -13,6 +14,7 @@ import { makeVolume } from './make-volume.js'
 import { fileTypes } from './plan-pools.js'
 import { whilePoolIsBusy } from './retry.js'
 import { Rollback } from './rollback.js'
+import { refuseEncrypted } from './volume-secret.js'
 import { VolumeUse, type VolumePlace } from './volume-use.js'
 
 export interface VolumeCopy {
@@ -44,6 +46,7 @@ export async function copyVolume(
   const read = readVolume(source.xml())
   const capacity = read.capacity ?? source.info().capacity
   const chosen = format ?? read.format ?? 'raw'
+  refuseEncrypted(source, `${place.pool}/${place.name}`)
   refuseFormat(pool, chosen)
   refuseRunning(connection, place)
   const about = { changed: true as const, format: chosen, capacity }
@@ -54,7 +57,8 @@ export async function copyVolume(
   const path = await interruptible(async (signal) => {
     using journal = journalFor(connection, { command, name: `${pool.name()}/${name}` })
     await using rollback = new Rollback(signal, journal)
-    using volume = await makeVolume(connection, pool, name, rollback, () => whilePoolIsBusy(() => pool.cloneVolume(xml, source)))
+    const copy = () => whilePoolIsBusy(() => pool.cloneVolume(xml, source)).catch(plainly)
+    using volume = await makeVolume(connection, pool, name, rollback, copy)
     const made = volume.path()
     rollback.keep()
     return made

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.js'
 
-export const garbageKinds = ['volume', 'seed', 'image', 'nvram', 'filter', 'reservation'] as const
+export const garbageKinds = ['volume', 'seed', 'image', 'nvram', 'filter', 'reservation', 'secret'] as const
 export type GarbageKind = typeof garbageKinds[number]
 
 /** Something that no machine uses: a row of `bay gc`. */

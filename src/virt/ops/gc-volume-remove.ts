@@ -6,6 +6,7 @@ import type { StoredVolume } from './gc-store.js'
 import { imageKey, imageOf } from './image-name.js'
 import { isLocked } from './image-name-lock.js'
 import { whilePoolIsBusy } from './retry.js'
+import { removeVolume } from './volume-secret.js'
 
 /** libvirt never leaves the pool: of a symbolic link the link goes. @throws, when it is run, BayError `busy`; VirtError */
 export function volumeRemover({ poolUuid, name }: StoredVolume): (connection: Connection) => Promise<void> {
@@ -19,7 +20,7 @@ export function volumeRemover({ poolUuid, name }: StoredVolume): (connection: Co
         using pool = connection.poolByUuid(poolUuid)
         return pool.volume(name)
       }, failure.noPool, failure.noVolume)
-      volume?.delete()
+      if (volume) removeVolume(connection, volume)
     })
   }
 }

@@ -5,6 +5,7 @@ import { garbageKinds, type GarbageItem, type GarbageKind, type Sweep } from './
 import { readMachinesUse } from './gc-machines.js'
 import { garbageNvram, nvramFiles, type NvramFile } from './gc-nvram.js'
 import { garbageReservations, readReservations } from './gc-reservations.js'
+import { garbageSecrets, readSecrets } from './gc-secrets.js'
 import { reach } from './gc-reach.js'
 import { readStore, type StoredVolume } from './gc-store.js'
 import { garbageVolumes } from './gc-volumes.js'
@@ -27,7 +28,8 @@ export function sweep(connection: Connection, { kinds, olderThan }: SweepOptions
   const ownHost = isOwnHost(connection)
   const notes: string[] = []
   const wants = (...some: GarbageKind[]) => some.some((kind) => kinds.has(kind))
-  const store = wants('volume', 'seed', 'image') ? readStore(connection, { ownHost }) : { volumes: [], stopped: [] }
+  const secrets = wants('secret') ? readSecrets(connection) : { secrets: [], running: new Set<string>() }
+  const store = wants('volume', 'seed', 'image', 'secret') ? readStore(connection, { ownHost }) : { volumes: [], stopped: [] }
   const files = wants('nvram') ? readNvram(connection, ownHost, notes) : []
   const filters = wants('filter') ? readFilters(connection) : { rows: [], bound: new Set<string>() }
   const reservations = wants('reservation') ? readReservations(connection) : []
@@ -38,6 +40,7 @@ export function sweep(connection: Connection, { kinds, olderThan }: SweepOptions
   const found = [
     ...garbageVolumes({ store, used, journaled: journaled.volumes, use }), ...garbageNvram(files, use),
     ...garbageFilters(filters, use), ...garbageReservations(reservations, use),
+    ...garbageSecrets(secrets, { paths: new Set(store.volumes.map(({ path }) => path)), journaled: journaled.secrets }),
   ].filter(({ kind }) => kinds.has(kind))
   const items = found.filter(({ modified }) => modified === null || Date.now() - Date.parse(modified) >= olderThan)
   const young = found.length - items.length
@@ -70,7 +73,7 @@ function blocks(
   kinds: ReadonlySet<GarbageKind>, { all, volumes, journals }: Record<'all' | 'volumes' | 'journals', readonly string[]>,
 ): Sweep['blocked'] {
   const reasons = (kind: GarbageKind) => [
-    ...all, ...kind === 'volume' ? volumes : [], ...['volume', 'seed', 'image'].includes(kind) ? journals : [],
+    ...all, ...kind === 'volume' ? volumes : [], ...['volume', 'seed', 'image', 'secret'].includes(kind) ? journals : [],
   ]
   const found = [...kinds].map((kind): [GarbageKind, readonly string[]] => [kind, reasons(kind)])
   return new Map(found.filter(([, why]) => why.length > 0))

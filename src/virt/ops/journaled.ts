@@ -6,16 +6,19 @@ import { codeOf } from './state-folder.js'
 export interface Journaled {
   /** `POOL-UUID/NAME` */
   volumes: Set<string>
+  /** by UUID */
+  secrets: Set<string>
   /** journals that nobody can read here, with the reason */
   unread: string[]
 }
 
-/** The volumes that runs of this user, dead or alive, are making or removing: theirs until the run is over, or recovered. */
+/** What runs of this user, dead or alive, are making or removing: theirs until the run is over, or recovered. */
 export function journaledVolumes(): Journaled {
-  const found: Journaled = { volumes: new Set(), unread: [] }
+  const found: Journaled = { volumes: new Set(), secrets: new Set(), unread: [] }
   for (const path of journalPaths()) {
     try {
       for (const { undo } of readJournal(readFileSync(path, 'utf8'), path)?.steps ?? []) {
+        if (undo.kind === 'secret') found.secrets.add(undo.uuid)
         if (undo.kind === 'volume') found.volumes.add(`${undo.poolUuid}/${undo.name}`)
       }
     } catch (error) {

@@ -24,6 +24,8 @@ export interface VolumeDetails extends VolumeRow {
   usedBy: string[]
   /** the volumes that are layers over it, as `pool/name` */
   layers: string[]
+  /** how it is encrypted, and the UUID of its secret where libvirt has one */
+  encryption: { format: string, secret: string | null } | null
 }
 
 /** The volumes of running pools: of those that are named, or of all. */
@@ -37,7 +39,7 @@ export function listVolumes(connection: Connection, names: readonly string[] | n
 export function describeVolume(connection: Connection, pool: string, volume: StorageVolume): VolumeDetails {
   const row = read(pool, volume)
   const use = VolumeUse.read(connection)
-  return { ...row, usedBy: use.machinesOn(row), layers: use.layersOver(row) }
+  return { ...row, usedBy: use.machinesOn(row), layers: use.layersOver(row), encryption: readVolume(volume.xml()).encryption }
 }
 
 /** A pool may have been stopped since it was listed, and a volume deleted. */

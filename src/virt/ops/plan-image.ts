@@ -76,8 +76,9 @@ function volumeAt(connection: Connection, path: string): StorageVolume {
 
 function fromVolume(volume: StorageVolume, linked: boolean): PlannedImage {
   using held = volume
-  const { format, capacity, allocation, path, backing } = readVolume(held.xml())
+  const { format, capacity, allocation, path, backing, encryption } = readVolume(held.xml())
   const place = path ?? held.path()
+  if (encryption !== null) throw new UsageError(`the volume ${place} is encrypted, and libvirt copies no encrypted volumes`)
   if (format !== 'qcow2' && format !== 'raw') throw new UsageError(`the volume ${place} is ${format ?? 'of an unknown format'}, not qcow2 or raw`)
   return { from: 'volume', linked, format, capacity: capacity ?? 0, allocation: allocation ?? 0, path: place, below: backing?.path ?? null }
 }

@@ -22,7 +22,7 @@ export async function removeFiles(connection: Connection, domain: Domain, paths:
     using pool = connection.poolOf(volume)
     const place = { pool: pool.name(), name: volume.name(), path }
     if (use.machinesOn(place).length > 0 || use.layersOver(place).length > 0) continue
-    await deleteVolume(volume, place, use, { dryRun: false })
+    await deleteVolume(connection, volume, place, use, { dryRun: false })
   }
 }
 

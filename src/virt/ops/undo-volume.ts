@@ -4,6 +4,7 @@ import type { StorageVolume } from '../volume.js'
 import { unlessGone } from './gone.js'
 import { whilePoolIsBusy } from './retry.js'
 import type { Undoing } from './undo-kind.js'
+import { removeVolume } from './volume-secret.js'
 
 /**
  * A volume has no mark that could say who made it: it is known by its pool and by a name that its maker saw to be free,
@@ -21,7 +22,7 @@ export const madeVolume: Undoing<MadeVolume> = {
   },
   undo: (connection, made) => whilePoolIsBusy(() => {
     using volume = findVolume(connection, made)
-    volume?.delete()
+    if (volume) removeVolume(connection, volume)
   }, /still being allocated|still in use/),
 }
 

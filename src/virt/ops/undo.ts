@@ -9,6 +9,7 @@ import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, ty
 import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
 import { madeSnapshot, snapshotJob, type MadeSnapshot } from './undo-snapshot.js'
+import { madeSecret } from './undo-secret.js'
 import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
 import { madeVolume, type MadeVolume } from './undo-volume.js'
 
@@ -25,6 +26,7 @@ interface Records {
   'pool-folder': MadeFolder
   'pool-built': BuiltSource
   'reservation': Reservation
+  'secret': Made
   'backup': MadeBackup
   'backup-folder': { path: string }
   'filter': Made
@@ -53,6 +55,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'pool-folder': poolFolder,
   'pool-built': builtSource,
   'reservation': madeReservation,
+  'secret': madeSecret,
   'backup': backupJob,
   'backup-folder': backupFolder,
   'filter': definedFilter,

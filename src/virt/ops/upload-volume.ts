@@ -134,7 +134,7 @@ function taken(fullName: string): BayError {
 
 async function removeOld(connection: Connection, pool: StoragePool, name: string, { dryRun }: { dryRun: boolean }): Promise<void> {
   using old = pool.volume(name)
-  await deleteVolume(old, { pool: pool.name(), name, path: old.path() }, VolumeUse.read(connection), { dryRun })
+  await deleteVolume(connection, old, { pool: pool.name(), name, path: old.path() }, VolumeUse.read(connection), { dryRun })
 }
 
 /**

@@ -46,7 +46,7 @@ describe('xml volume', () => {
     expect(readVolume(dump('volume-layer'))).to.deep.equal({
       name: 'l.qcow2', key: '/srv/images/l.qcow2', path: '/srv/images/l.qcow2', type: 'file', format: 'qcow2',
       capacity: 20 * 2 ** 30, allocation: 200704, physical: 196928, backing: { path: '/srv/images/a.qcow2', format: 'qcow2' },
-      modified: 1795404328943.2993,
+      modified: 1795404328943.2993, encryption: null,
     })
     expect(readVolume(dump('volume-raw'))).to.deep.include({ name: 'sparse.raw', format: 'raw', backing: null, capacity: 2 ** 20 })
     expect(readVolume('<volume><backingStore/></volume>')).to.include({ name: '', backing: null, capacity: null })
