@@ -17,14 +17,15 @@ export function checkName(kind: NamedKind, name: string): string {
 }
 
 /**
- * The name, when Linux takes it for a bridge: as `checkName`, at most 15 characters (the kernel's limit), no `+`.
+ * The name, when Linux takes it for a bridge, or another device: as `checkName`, at most 15 characters (the kernel's limit), no
+ * `+`.
  * @throws UsageError
  */
-export function checkBridgeName(name: string): string {
+export function checkBridgeName(name: string, what: 'bridge' | 'device' = 'bridge'): string {
   const fault = nameFault(name, 15)
     ?? (name.includes('+') ? 'has the character "+"' : undefined)
     ?? (reservedInterfaces.has(name) ? 'is reserved by the system' : undefined)
-  if (fault) throw new UsageError(`bridge name ${quote(name)} ${fault}`, allowed(15, '_ . -'))
+  if (fault) throw new UsageError(`${what} name ${quote(name)} ${fault}`, allowed(15, '_ . -'))
   return name
 }
 

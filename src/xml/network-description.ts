@@ -1,5 +1,5 @@
 import { readBay } from './metadata.js'
-import type { AddressRange } from './network.js'
+import type { AddressRange, DnsHost } from './network.js'
 import { parse } from './node.js'
 import type { XmlElement } from './node.js'
 import { integer } from './numbers.js'
@@ -19,14 +19,18 @@ export interface SubnetDescription {
 export interface NetworkDescription {
   name: string
   uuid: string | null
-  /** `nat`, `route`, `isolated`, `open`, `bridge`, or another of libvirt's forward modes. */
+  /** `nat`, `route`, `isolated`, `open`, `bridge`, `macvtap`, or another of libvirt's forward modes. */
   mode: string
   bridge: string | null
+  /** Of the host's, that its guests go out by; null for all. */
+  device: string | null
   domain: string | null
   mtu: number | null
   isolateGuests: boolean
   /** Whether its guests may ask the network's own address for names. */
   dns: boolean
+  /** What its DNS server answers for by itself, but for guests with a reservation or a lease. */
+  dnsHosts: DnsHost[]
   subnets: SubnetDescription[]
   /** Attributes of our own element; null when it has none. */
   metadata: Record<string, string> | null
@@ -39,15 +43,26 @@ export function readNetwork(xml: string): NetworkDescription {
   return {
     name: textOf(child(root, 'name')) ?? '',
     uuid: textOf(child(root, 'uuid')) ?? null,
-    mode: forward ? attr(forward, 'mode') ?? 'nat' : 'isolated',
+    mode: readMode(root, forward),
     bridge: attr(child(root, 'bridge'), 'name') ?? null,
+    device: attr(forward, 'dev') ?? attr(child(forward, 'interface'), 'dev') ?? null,
     domain: attr(child(root, 'domain'), 'name') ?? null,
     mtu: integer(attr(child(root, 'mtu'), 'size')),
     isolateGuests: attr(child(root, 'port'), 'isolated') === 'yes',
     dns: attr(child(root, 'dns'), 'enable') !== 'no',
+    dnsHosts: all(root, 'dns/host').map((host) => ({
+      address: attr(host, 'ip') ?? '', names: children(host, 'hostname').map((name) => textOf(name) ?? ''),
+    })),
     subnets: children(root, 'ip').filter((ip) => attr(ip, 'address') !== undefined).map(readSubnet),
     metadata: readBay(root),
   }
+}
+
+/** What libvirt calls the bridge mode of a device is what others call macvtap. */
+function readMode(root: XmlElement, forward: XmlElement | undefined): string {
+  if (!forward) return 'isolated'
+  const mode = attr(forward, 'mode') ?? 'nat'
+  return mode === 'bridge' && !child(root, 'bridge') ? 'macvtap' : mode
 }
 
 function readSubnet(ip: XmlElement): SubnetDescription {

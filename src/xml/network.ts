@@ -8,8 +8,13 @@ export interface NetworkSpec {
   name: string
   /** Must be the old one when a network is redefined. */
   uuid?: string
-  /** `isolated` has no way out; `open` is routed and libvirt adds no firewall rules; `bridge` is a bridge of the host. */
-  mode: 'nat' | 'route' | 'isolated' | 'open' | 'bridge'
+  /**
+   * `isolated` has no way out; `open` is routed and libvirt adds no firewall rules; `bridge` is a bridge of the host; `macvtap`
+   * puts guests on a device of the host's, past the host itself.
+   */
+  mode: 'nat' | 'route' | 'isolated' | 'open' | 'bridge' | 'macvtap'
+  /** The host's device, in mode `macvtap`. */
+  device?: string
   /** At most 15 characters. Name it: libvirt has been seen to give one name to two networks. */
   bridge?: string
   /** The DNS domain, answered for by this network alone. */
@@ -18,9 +23,9 @@ export interface NetworkSpec {
   dns?: DnsSpec
   /** Translates IPv6 as well, for prefixes that are not routed to this host; in mode `nat`. */
   natIpv6?: boolean
-  /** Guests of this network cannot reach each other. */
+  /** Guests of this network cannot reach each other: libvirt isolates the port of each interface on it, whoever adds it. */
   isolateGuests?: boolean
-  /** None in mode `bridge`. */
+  /** None in the modes `bridge` and `macvtap`. */
   subnets?: readonly SubnetSpec[]
   /** Attributes of our own element in `<metadata>`. */
   metadata?: Attributes
@@ -31,7 +36,11 @@ export interface DnsSpec {
   enable?: boolean
   /** Addresses of the servers that are asked, instead of the host's own. */
   forwarders?: readonly string[]
+  /** Names that the network's DNS server answers for by itself. */
+  hosts?: readonly DnsHost[]
 }
+
+export interface DnsHost { address: string, names: readonly string[] }
 
 export interface SubnetSpec {
   family: 'ipv4' | 'ipv6'
@@ -57,6 +66,7 @@ export interface ReservationSpec {
  */
 export function networkElement(spec: NetworkSpec): XmlElement {
   if (spec.mode === 'bridge') return hostBridge(spec)
+  if (spec.mode === 'macvtap') return hostDevice(spec)
   return el('network', {},
     ...identity(spec),
     forward(spec),
@@ -83,6 +93,15 @@ function hostBridge(spec: NetworkSpec): XmlElement {
   )
 }
 
+/** Guests are on the wire of the host's device; there is no bridge whose ports could be kept apart. */
+function hostDevice(spec: NetworkSpec): XmlElement {
+  if (!spec.device) throw new UsageError('a network in mode macvtap needs the name of the host\'s device')
+  if (spec.subnets?.length || spec.domain || spec.dns || spec.mtu !== undefined || spec.bridge || spec.isolateGuests) {
+    throw new UsageError('a network in mode macvtap has no subnets, domain, DNS, MTU, bridge or isolation of its own')
+  }
+  return el('network', {}, ...identity(spec), el('forward', { mode: 'bridge' }, el('interface', { dev: bridgeName(spec.device) })))
+}
+
 /** There is no <description>: libvirt 9.0 refuses it. */
 function identity(spec: NetworkSpec): Child[] {
   return [
@@ -101,14 +120,19 @@ function forward({ mode, natIpv6 }: NetworkSpec): Child {
 /** The kernel's limit; libvirt finds out only when the network starts. */
 function bridgeName(name: string | undefined): string | undefined {
   if (name !== undefined && Buffer.byteLength(name) > 15) {
-    throw new UsageError(`the bridge name ${name} is longer than 15 characters`)
+    throw new UsageError(`the name ${name} of a bridge or device is longer than 15 characters`)
   }
   return name
 }
 
-function dnsElement({ enable = true, forwarders = [] }: DnsSpec): XmlElement {
-  if (!enable && forwarders.length > 0) throw new UsageError('DNS that is off has no forwarders')
-  return el('dns', { enable: enable ? null : false }, ...forwarders.map((addr) => el('forwarder', { addr })))
+function dnsElement({ enable = true, forwarders = [], hosts = [] }: DnsSpec): XmlElement {
+  if (!enable && forwarders.length + hosts.length > 0) throw new UsageError('DNS that is off has no forwarders and no records')
+  return el('dns', { enable: enable ? null : false }, ...forwarders.map((addr) => el('forwarder', { addr })), ...hosts.map(dnsHostElement))
+}
+
+/** A `<host>` of the `<dns>`, by which libvirt also finds the one to remove. */
+export function dnsHostElement({ address, names }: DnsHost): XmlElement {
+  return el('host', { ip: address }, ...names.map((name) => el('hostname', {}, name)))
 }
 
 function subnetElement(subnet: SubnetSpec): XmlElement {
@@ -117,10 +141,15 @@ function subnetElement(subnet: SubnetSpec): XmlElement {
   checkReservations(family, reservations)
   return el('ip', { family: family === 'ipv6' ? family : null, address, prefix },
     (dhcp !== undefined || reservations.length > 0) && el('dhcp', {},
-      dhcp && el('range', { start: dhcp.start, end: dhcp.end }),
+      dhcp && rangeElement(dhcp),
       ...reservations.map(reservationElement),
     ),
   )
+}
+
+/** A `<range>` of a `<dhcp>`. */
+export function rangeElement({ start, end }: AddressRange): XmlElement {
+  return el('range', { start, end })
 }
 
 /** A `<host>` of a `<dhcp>`, by which libvirt also finds the one to remove. */

@@ -106,7 +106,7 @@ describe('subnets', () => {
   })
 
   it('are found free: the first, or one of many after a collision', () => {
-    const taken: Taken = { networks: [], interfaces: [parseSubnet('192.168.100.0/24')], subnets: [parseSubnet('192.168.101.0/24')], bridges: ['virbr0'] }
+    const taken: Taken = { networks: [], routes: [], devices: null, interfaces: [parseSubnet('192.168.100.0/24')], subnets: [parseSubnet('192.168.101.0/24')], bridges: ['virbr0'] }
     expect(showSubnet(freeSubnet(taken))).to.equal('192.168.102.0/24')
     expect(freeBridge({ ...taken, bridges: ['virbr0', 'virbr1'] })).to.match(/^virbr[2-9]$/)
     expect(new Set(Array.from({ length: 50 }, () => showSubnet(freeSubnet(taken, 32)))).size).to.be.greaterThan(5)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bay } from '../lab/bay.js'
 
-const rowKeys = ['name', 'uuid', 'active', 'persistent', 'autostart', 'mode', 'bridge', 'domain', 'mtu', 'subnets']
+const rowKeys = ['name', 'uuid', 'active', 'persistent', 'autostart', 'mode', 'bridge', 'device', 'domain', 'mtu', 'isolateGuests', 'dnsHosts', 'subnets']
 
 // Each run has libvirt's test host for itself, with one network, `default`, that is active.
 const net = (...args: string[]) => bay(['-c', 'test:///default', 'net', ...args])
@@ -55,6 +55,16 @@ describe('bay net on the test host', function () {
     expect(dhcp.json()).to.deep.nested.include({ 'subnets[0].dhcp': { start: '10.20.1.0', end: '10.20.1.255' }, 'subnets[0].prefix': 22 })
     expect(bridge.json()).to.deep.include({ bridge: 'br0', subnets: [] })
     expect(six.json()).to.deep.nested.include({ 'subnets[1]': { family: 'ipv6', address: 'fd00:20::1', prefix: 64 } })
+  })
+
+  it('has DNS records, guests apart, IPv6 alone, and a device of the host\'s', async () => {
+    const [dns, six, tap] = await Promise.all([
+      net('create', 'shop', '--subnet', '10.20.0.0/24', '--isolate-guests', '--dns', 'db=10.20.0.5', '--dns', 'sql=10.20.0.5', '--dns', 'six=FD00:0::5'),
+      net('create', 'lab', '--ipv6', 'fd00:20::/64', '--json'), net('create', 'lab', '--mode', 'macvtap=eth9', '--json'),
+    ])
+    expect(dns).to.include({ code: 0, stderr: '' })
+    expect(six.json()).to.deep.include({ subnets: [{ family: 'ipv6', address: 'fd00:20::1', prefix: 64 }], changed: true, notes: [] })
+    expect(tap.json()).to.deep.include({ bridge: null, subnets: [], changed: true })
   })
 
   it('leaves one of that name alone with --if-missing, and fails without', async () => {
@@ -169,7 +179,15 @@ describe('bay net create with bad input', function () {
     ['a bridge and a subnet', ['lab', '--subnet', 'auto', '--mode', 'bridge=br0'], /no place for --subnet/],
     ['a long bridge name', ['lab', '--subnet', 'auto', '--bridge', 'b'.repeat(16)], /too long/],
     ['a bridge name of markup', ['lab', '--mode', `bridge='/>`], /bridge name/],
-    ['a domain that is none', ['lab', '--subnet', 'auto', '--domain', 'a b'], /not a DNS domain/],
+    ['a domain that is none', ['lab', '--subnet', 'auto', '--domain', 'a b'], /not a DNS name/],
+    ['a DNS record without an address', ['lab', '--subnet', 'auto', '--dns', 'db'], /there is no =/],
+    ['a DNS record with half an address', ['lab', '--subnet', 'auto', '--dns', 'db=10.20.0'], /no IP address/],
+    ['a DNS name of markup', ['lab', '--subnet', 'auto', '--dns', '<b>=10.20.0.5'], /not a DNS name/],
+    ['a DNS record twice', ['lab', '--subnet', 'auto', '--dns', 'a=10.20.0.5', '--dns', 'a=10.20.0.5'], /given twice/],
+    ['a device without a name', ['lab', '--mode', 'macvtap'], /--mode macvtap=eth0/],
+    ['a device and a subnet', ['lab', '--mode', 'macvtap=eth0', '--subnet', 'auto', '--dns', 'a=10.20.0.5'], /no place for --subnet, --dns/],
+    ['guests apart on a device', ['lab', '--mode', 'macvtap=eth0', '--isolate-guests'], /cannot keep guests apart/],
+    ['a long device name', ['lab', '--mode', `macvtap=${'d'.repeat(16)}`], /device name .* too long/],
     ['an MTU of nothing', ['lab', '--subnet', 'auto', '--mtu', '0'], /mtu/i],
     ['an MTU too small for IPv6', ['lab', '--subnet', 'auto', '--ipv6', 'fd00::/64', '--mtu', '1000'], /1280/],
   ]

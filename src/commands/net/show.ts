@@ -47,8 +47,11 @@ const fields: Field<NetworkDetails>[] = [
   { label: 'Persistent', get: (net) => net.persistent },
   { label: 'Mode', get: (net) => net.mode },
   { label: 'Bridge', get: (net) => net.bridge },
+  { label: 'Device', get: (net) => net.device },
   { label: 'Domain', get: (net) => net.domain },
   { label: 'MTU', get: (net) => net.mtu },
+  { label: 'Guests apart', get: (net) => net.isolateGuests },
+  { label: 'DNS', get: (net) => net.dnsHosts.length === 0 ? null : net.dnsHosts.map(({ address, names }) => `${names.join(' ')} ${address}`) },
   tableField('Subnets', (net) => net.subnets, subnetColumns),
   tableField('Leases', (net) => net.leases, leaseColumns),
 ]

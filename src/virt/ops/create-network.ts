@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { networkElement, type AddressRange, type NetworkSpec, type SubnetSpec } from '../../xml/network.js'
+import { networkElement, type AddressRange, type DnsHost, type NetworkSpec, type SubnetSpec } from '../../xml/network.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
+import { clashes, type Route } from './host-routes.js'
 import { freeBridge, freeSubnet, NetworkCollision, refuseTaken, whatIsTaken, type Taken } from './free-network.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
@@ -14,15 +15,19 @@ import { namingCollision, startNetwork } from './start-network.js'
 export interface NewNetwork {
   name: string
   mode: NetworkSpec['mode']
-  /** null in mode `bridge` */
+  /** null in the modes `bridge` and `macvtap`, and for IPv6 alone */
   subnet: Subnet | 'auto' | null
   ipv6?: Subnet
   /** false for none; undefined for the range that follows from the subnet */
   dhcp?: AddressRange | false
   /** undefined for a free name */
   bridge?: string
+  /** of the host's, in mode `macvtap` */
+  device?: string
   domain?: string
+  dnsHosts?: readonly DnsHost[]
   mtu?: number
+  isolateGuests?: boolean
   autostart: boolean
   start: boolean
 }
@@ -35,12 +40,15 @@ export interface CreatedNetwork {
   subnets: readonly SubnetSpec[]
   active: boolean
   autostart: boolean
+  /** what a person should know of it */
+  notes: string[]
 }
 
 interface Plan {
   wanted: NewNetwork
   subnets: readonly Subnet[]
   spec: NetworkSpec
+  notes: string[]
 }
 
 /**
@@ -74,15 +82,16 @@ const choices = 32
 const attempts = 12
 
 function planNetwork(wanted: NewNetwork, taken: Taken, anyOf: number): Plan {
-  const { name, mode, domain, mtu, ipv6 } = wanted
+  const { name, mode, device, domain, mtu, ipv6, isolateGuests, dnsHosts = [] } = wanted
   const subnet = wanted.subnet === 'auto' ? freeSubnet(taken, anyOf) : wanted.subnet
-  const bridge = wanted.bridge ?? freeBridge(taken, anyOf)
+  const bridge = mode === 'macvtap' ? undefined : wanted.bridge ?? freeBridge(taken, anyOf)
   const subnets = [subnet, ipv6].filter((each) => each !== null && each !== undefined)
   refuseTaken(ownOf({ name, mode, bridge }, subnets), taken.networks)
   return {
-    wanted, subnets,
+    wanted, subnets, notes: [...subnets.flatMap((each) => reachedBy(each, taken.routes)), ...missing(wanted, taken)],
     spec: {
-      name, mode, bridge, domain, mtu, subnets: subnets.map((each) => planSubnet(each, wanted.dhcp)),
+      name, mode, bridge, device, domain, mtu, isolateGuests, ...dnsHosts.length > 0 && { dns: { hosts: dnsHosts } },
+      subnets: subnets.map((each) => planSubnet(each, wanted.dhcp)),
       // Addresses that nobody routes need translating as the IPv4 ones do.
       natIpv6: mode === 'nat' && ipv6 !== undefined && isPrivateIpv6(ipv6),
     },
@@ -109,12 +118,23 @@ function ownOf({ name, mode, bridge }: Pick<NetworkSpec, 'name' | 'mode' | 'brid
   return { name, subnets, bridge: mode === 'bridge' ? null : bridge ?? null }
 }
 
-function created({ spec, subnets, wanted }: Plan, { uuid, said }: { uuid: string | null, said: string }): CreatedNetwork {
-  const about = [subnets.map(showSubnet).join(' '), `bridge ${spec.bridge}`].filter((each) => each !== '').join(', ')
+function created({ spec, subnets, wanted, notes }: Plan, { uuid, said }: { uuid: string | null, said: string }): CreatedNetwork {
+  const about = [...subnets.map(showSubnet), ...spec.bridge === undefined ? [] : [`bridge ${spec.bridge}`], ...spec.device === undefined ? [] : [`on ${spec.device}`]]
   return {
-    changed: true, said: `${said} (${about})`, uuid, bridge: spec.bridge ?? null,
-    subnets: spec.subnets ?? [], active: wanted.start && uuid !== null, autostart: wanted.autostart,
+    changed: true, said: `${said} (${about.join(', ')})`, uuid, bridge: spec.bridge ?? null,
+    subnets: spec.subnets ?? [], active: wanted.start && uuid !== null, autostart: wanted.autostart, notes,
   }
+}
+
+/** libvirt refuses only the very subnet of a device; what overlaps with one it takes, and one of the two is not reached. */
+function reachedBy(own: Subnet, routes: readonly Route[]): string[] {
+  return clashes([own], routes).map(({ subnet, device }) => `the subnet ${showSubnet(own)} overlaps with ${showSubnet(subnet)}, which the host reaches by ${device}`)
+}
+
+/** libvirt starts a network on a bridge or device that is not there, and its guests cannot start. */
+function missing({ mode, bridge, device }: NewNetwork, { devices }: Taken): string[] {
+  const needed = mode === 'bridge' ? bridge : device
+  return needed === undefined || devices === null || devices.includes(needed) ? [] : [`there is no ${mode === 'bridge' ? 'bridge' : 'device'} ${needed} on this host yet`]
 }
 
 function canAvoid({ what }: NetworkCollision, { subnet, bridge }: NewNetwork): boolean {

@@ -1,14 +1,19 @@
 import { networkInterfaces } from 'node:os'
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
+import { deviceNames, hostRoutes, type Route } from './host-routes.js'
 import { listNetworks, type NetworkRow } from './list-networks.js'
 import { overlap, showSubnet, subnetAround, type Subnet } from './network-subnet.js'
+import { isOwnHost } from './own-host.js'
 
 /** What is taken on a host, as far as a new network must keep out of its way. */
 export interface Taken {
   networks: readonly NetworkRow[]
-  /** subnets of the host's own interfaces; none are known of a host that is far away */
+  /** subnets of the host's own interfaces, and those that it has routes to; none are known of a host that is far away */
   interfaces: readonly Subnet[]
+  routes: readonly Route[]
+  /** the names of all its devices; null when they are not known */
+  devices: readonly string[] | null
   /** what failed a moment ago, for a reason that only the host knows */
   subnets: readonly Subnet[]
   bridges: readonly string[]
@@ -16,7 +21,14 @@ export interface Taken {
 
 /** Looks at the networks of a host, and at its interfaces when it is this one. */
 export function whatIsTaken(connection: Connection): Taken {
-  return { networks: listNetworks(connection), interfaces: connection.isLocal() ? ownSubnets() : [], subnets: [], bridges: [] }
+  const ownHost = isOwnHost(connection)
+  return {
+    networks: listNetworks(connection), devices: ownHost ? deviceNames() : null,
+    interfaces: connection.isLocal() ? ownSubnets() : [],
+    // A VPN may take all of the net in two halves, which leaves what is narrower where it was.
+    routes: ownHost ? hostRoutes().filter(({ subnet }) => subnet.prefix >= 8) : [],
+    subnets: [], bridges: [],
+  }
 }
 
 /** What was asked for is taken on this host; another subnet or bridge would do. */
@@ -57,7 +69,9 @@ export function refuseTaken(
 
 /** A free /24 of the private ranges: the first one, or with `anyOf` one of so many at random, for runs that collided. */
 export function freeSubnet(taken: Taken, anyOf = 1): Subnet {
-  const used = [...taken.networks.flatMap(subnetsOf), ...taken.interfaces, ...taken.subnets]
+  const used = [
+    ...taken.networks.flatMap(subnetsOf), ...taken.interfaces, ...taken.routes.map(({ subnet }) => subnet), ...taken.subnets,
+  ]
   const free = firstOf(candidates(), anyOf, (subnet) => !used.some((each) => overlap(each, subnet)))
   if (!free) throw new BayError('failed', 'there is no free /24 left in 192.168.0.0/16 and 10.0.0.0/8', { hints: ['give one: --subnet 172.20.0.0/24'] })
   return free

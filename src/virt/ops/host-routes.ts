@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { codeOf } from './state-folder.js'
 import { overlap, type Subnet } from './network-subnet.js'
 
@@ -22,6 +22,11 @@ export function hostRoutes(): Route[] {
     if (codeOf(error) === 'ENOENT') return []
     throw error
   }
+}
+
+/** The network devices of this system, also those without an address. */
+export function deviceNames(): string[] {
+  return readdirSync('/sys/class/net')
 }
 
 /** The kernel's table: device, destination and mask are its first, second and eighth column, in hexadecimal, last byte first. */

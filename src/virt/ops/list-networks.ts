@@ -12,11 +12,14 @@ export interface NetworkRow {
   active: boolean
   persistent: boolean
   autostart: boolean
-  /** `nat`, `route`, `isolated`, `open`, `bridge` … */
+  /** `nat`, `route`, `isolated`, `open`, `bridge`, `macvtap` … */
   mode: string
   bridge: string | null
+  device: string | null
   domain: string | null
   mtu: number | null
+  isolateGuests: boolean
+  dnsHosts: NetworkDescription['dnsHosts']
   subnets: NetworkDescription['subnets']
 }
 
@@ -36,10 +39,10 @@ export function describeNetwork(network: Network): NetworkDetails {
 }
 
 function read(network: Network): NetworkRow {
-  const { name, mode, bridge, domain, mtu, subnets } = readNetwork(network.xml())
+  const { name, mode, bridge, device, domain, mtu, isolateGuests, dnsHosts, subnets } = readNetwork(network.xml())
   const persistent = network.isPersistent()
   return {
     name, uuid: network.uuid(), active: network.isActive(), persistent, autostart: persistent && network.autostart(),
-    mode, bridge, domain, mtu, subnets,
+    mode, bridge, device, domain, mtu, isolateGuests, dnsHosts, subnets,
   }
 }

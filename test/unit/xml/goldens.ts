@@ -52,6 +52,12 @@ function networks(): Record<string, XmlElement> {
     'network-open': networkElement({
       name: `open & "<named>" 'é'`, mode: 'open', bridge: 'bay-open', subnets: [{ family: 'ipv6', address: 'fd00:22::1', prefix: 64 }],
     }),
+    'network-dns': networkElement({
+      name: 'shop', mode: 'nat', bridge: 'bay-shop', isolateGuests: true,
+      dns: { hosts: [{ address: '10.20.0.5', names: ['db', 'sql.shop.example'] }, { address: 'fd00:20::5', names: ['six'] }] },
+      subnets: [{ family: 'ipv4', address: '10.20.0.1', prefix: 24 }],
+    }),
+    'network-macvtap': networkElement({ name: 'wire', mode: 'macvtap', device: 'eth0' }),
     'network-bare': networkElement({ name: 'bare', mode: 'isolated', bridge: 'fifteen-chars-0' }),
     'network-bridge': networkElement({ name: 'lan', mode: 'bridge', bridge: 'br0', isolateGuests: true, metadata: {} }),
   }

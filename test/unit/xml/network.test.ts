@@ -14,13 +14,15 @@ describe('xml network', () => {
   it('gives back what was built', () => {
     const spec: NetworkSpec = {
       name: 'lab', mode: 'nat', bridge: 'bay-lab', domain: 'lab.test', mtu: 1400, isolateGuests: true, metadata: { managed: true },
+      dns: { hosts: [{ address: '10.0.0.7', names: ['db', 'sql'] }] },
       subnets: [
         { ...ipv4, dhcp: { start: '10.0.0.9', end: '10.0.0.99' }, reservations: [{ mac: '52:54:00:00:00:01', name: 'web', ip: '10.0.0.5' }] },
         { ...ipv6, reservations: [{ name: 'web', ip: 'fd00::5' }] },
       ],
     }
     expect(readNetwork(serialize(networkElement(spec)))).to.deep.equal({
-      name: 'lab', uuid: null, mode: 'nat', bridge: 'bay-lab', domain: 'lab.test', mtu: 1400, isolateGuests: true, dns: true, metadata: { managed: 'yes' },
+      name: 'lab', uuid: null, mode: 'nat', bridge: 'bay-lab', device: null, domain: 'lab.test', mtu: 1400, isolateGuests: true, dns: true,
+      dnsHosts: [{ address: '10.0.0.7', names: ['db', 'sql'] }], metadata: { managed: 'yes' },
       subnets: [
         {
           ...ipv4, dhcp: [{ start: '10.0.0.9', end: '10.0.0.99' }],
@@ -35,6 +37,8 @@ describe('xml network', () => {
     for (const mode of ['nat', 'route', 'isolated', 'open', 'bridge'] as const) {
       expect(readNetwork(serialize(networkElement({ name: 'n', mode, bridge: 'br0' })))).to.include({ mode, bridge: 'br0' })
     }
+    const wire = serialize(networkElement({ name: 'n', mode: 'macvtap', device: 'eth0' }))
+    expect(readNetwork(wire)).to.include({ mode: 'macvtap', device: 'eth0', bridge: null })
     expect(readNetwork('<network><forward/></network>').mode).to.equal('nat')
     expect(readNetwork('<network><dns enable="no"/></network>').dns).to.equal(false)
     expect(readNetwork('<network><forward mode="hostdev"/></network>')).to.include({ mode: 'hostdev', bridge: null, name: '' })
@@ -62,12 +66,15 @@ describe('xml network', () => {
   })
 
   const refused: [Partial<NetworkSpec>, string][] = [
-    [{ bridge: 'sixteen-chars-00' }, 'the bridge name sixteen-chars-00 is longer than 15 characters'],
+    [{ bridge: 'sixteen-chars-00' }, 'the name sixteen-chars-00 of a bridge or device is longer than 15 characters'],
     [{ bridge: 'éééééééé' }, 'longer than 15'],
     [{ mtu: 67 }, 'the MTU must be between 68 and 65535, not 67'],
     [{ mtu: 1e9 }, 'the MTU must be between'],
     [{ mode: 'route', natIpv6: true }, 'IPv6 is translated in mode nat only'],
     [{ mode: 'bridge' }, 'a network in mode bridge needs the name'],
+    [{ mode: 'macvtap' }, 'a network in mode macvtap needs the name'],
+    [{ mode: 'macvtap', device: 'eth0', isolateGuests: true }, 'a network in mode macvtap has no subnets'],
+    [{ dns: { enable: false, hosts: [{ address: '10.0.0.5', names: ['db'] }] } }, 'DNS that is off has no forwarders and no records'],
     [{ mode: 'bridge', bridge: 'br0', subnets: [ipv4] }, 'a network in mode bridge has no subnets'],
     [{ dns: { enable: false, forwarders: ['9.9.9.9'] } }, 'DNS that is off has no forwarders'],
     [{ subnets: [{ ...ipv4, prefix: 33 }] }, 'the prefix of 10.0.0.1 must be between 1 and 32, not 33'],
