@@ -43,7 +43,7 @@ export const listNetworks = { active: 2 } as const
 export const networkUpdate = { delete: 2, addLast: 3 } as const
 
 /** virNetworkUpdateSection */
-export const networkSection = { dhcpHost: 4 } as const
+export const networkSection = { dhcpHost: 4, dhcpRange: 5, dnsHost: 10 } as const
 
 /** virNetworkUpdateFlags */
 export const networkAffect = { live: 1, config: 2 } as const

@@ -38,7 +38,11 @@ export interface NetworkDescription {
 
 /** What a network's XML says (https://libvirt.org/formatnetwork.html). Throws UsageError for what is no XML. */
 export function readNetwork(xml: string): NetworkDescription {
-  const root = parse(xml)
+  return readNetworkElement(parse(xml))
+}
+
+/** The same of a parsed one. */
+export function readNetworkElement(root: XmlElement): NetworkDescription {
   const forward = child(root, 'forward')
   return {
     name: textOf(child(root, 'name')) ?? '',

@@ -6,7 +6,7 @@ import { deleteNetwork } from '../../virt/ops/network-use.js'
 
 export default class NetDelete extends ActionCommand<typeof NetDelete> {
   static override summary = 'Stop networks and delete their definitions'
-  static override description = 'Refuses while running machines are connected, and names them, unless --force.'
+  static override description = 'Refuses while machines use them, running or not, and names them, unless --force.'
 
   static override examples = [
     '<%= config.bin %> net delete lab',
@@ -14,7 +14,7 @@ export default class NetDelete extends ActionCommand<typeof NetDelete> {
   ]
 
   static override args = nameArgs('net')
-  static override flags = { ...manyFlags, force: Flags.boolean({ description: 'also when running machines are connected: it cuts them off' }) }
+  static override flags = { ...manyFlags, force: Flags.boolean({ description: 'also when machines use it: those that run are cut off, and none can start' }) }
 
   async run(): Promise<ActionResult | ActionResult[]> {
     return this.act({ action: 'delete', kind: 'net', names: this.args.name ?? [] }, async (name, host) => {

@@ -1,11 +1,14 @@
 import { ActionCommand, type ActionResult } from '../../action.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs } from '../../flags.js'
+import { connectedMachines } from '../../virt/ops/network-machines.js'
+import { reconnectMachines } from '../../virt/ops/reconnect-machines.js'
 import { startNetwork } from '../../virt/ops/start-network.js'
 
 export default class NetStart extends ActionCommand<typeof NetStart> {
   static override summary = 'Start networks'
-  static override description = 'Makes the bridge and starts DHCP and DNS on it. A network that runs already is left alone.'
+  static override description = 'Makes the bridge and starts DHCP and DNS on it. Running machines that it was stopped under are connected again. '
+    + 'A network that runs already is left alone.'
 
   static override examples = [
     '<%= config.bin %> net start lab',
@@ -16,12 +19,14 @@ export default class NetStart extends ActionCommand<typeof NetStart> {
   static override flags = manyFlags
 
   async run(): Promise<ActionResult | ActionResult[]> {
-    return this.act({ action: 'start', kind: 'net', names: this.args.name ?? [] }, (name, host) => {
+    return this.act({ action: 'start', kind: 'net', names: this.args.name ?? [] }, async (name, host) => {
       using network = find.net(host, name)
-      if (network.isActive()) return { changed: false, said: 'already active' }
-      if (this.dryRun) return { changed: true, said: 'would be started' }
+      if (network.isActive()) return { changed: false, said: 'already active', reconnected: [] }
+      if (this.dryRun) return { changed: true, said: 'would be started', reconnected: connectedMachines(host, network) }
       startNetwork(network)
-      return { changed: true, said: 'started' }
+      const { reconnected, notes } = await reconnectMachines(host, network)
+      for (const note of notes) this.note(`bay: ${note}`)
+      return { changed: true, said: reconnected.length === 0 ? 'started' : `started, and connected again: ${reconnected.join(', ')}`, reconnected }
     })
   }
 }

@@ -8,13 +8,16 @@ export interface SubnetPlace extends SubnetDescription { prefix: number }
 
 /**
  * The subnet of a network that an address is in, as one that a guest may have. libvirt reserves any address without a word.
+ * `said` is how the user gave it.
  * @throws UsageError that names the network, the address and what it has instead
  */
-export function placeIn(network: string, subnets: readonly SubnetDescription[], { address, prefix }: NewAddress): SubnetPlace {
+export function placeIn(
+  network: string, subnets: readonly SubnetDescription[], { address, prefix }: NewAddress, said = `--ip ${address}`,
+): SubnetPlace {
   const place = subnetHolding(subnets, address)
-  if (!place || place.prefix === null) throw outside(network, subnets, address)
+  if (!place || place.prefix === null) throw outside(network, subnets, said)
   const cidr = `${place.address}/${place.prefix}`
-  const wrong = (what: string) => new UsageError(`--ip ${address} is ${what} of the network ${network}`, `another address in ${range(place)}`)
+  const wrong = (what: string) => new UsageError(`${said} is ${what} of the network ${network}`, `another address in ${range(place)}`)
   if (address === place.address) throw wrong('the gateway')
   if (place.prefix < 31 && address === ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()) throw wrong('the subnet\'s own address, not a guest\'s,')
   if (place.prefix < 31 && address === ipaddr.IPv4.broadcastAddressFromCIDR(cidr).toString()) throw wrong('the broadcast address')
@@ -27,7 +30,7 @@ export function placeIn(network: string, subnets: readonly SubnetDescription[], 
 /** A reservation of the network's that is in the way. @throws BayError `exists` */
 export function refuseReserved(
   network: string, subnets: readonly SubnetDescription[], { ip: address, mac }: { ip: string, mac: string },
-  ownerOf: (mac: string) => string | undefined,
+  ownerOf: (mac: string) => string | undefined, otherwise = (ip: string) => [`--ip ${ip}`, 'another --mac'],
 ): void {
   for (const { mac: holder, ip, name } of subnets.flatMap(({ reservations }) => reservations)) {
     const own = holder?.toLowerCase() === mac
@@ -37,16 +40,16 @@ export function refuseReserved(
     throw new BayError('exists', own
       ? `the network ${network} reserves ${ip} for ${mac}, so it cannot give it ${address}`
       : `the network ${network} has reserved ${address} for ${whom}`, {
-      hints: own ? [`--ip ${ip}`, 'another --mac'] : [`another address: bay net show ${network} tells which are reserved`],
+      hints: own ? otherwise(ip) : [`another address: bay net show ${network} tells which are reserved`],
     })
   }
 }
 
-function outside(network: string, subnets: readonly SubnetDescription[], address: string): UsageError {
+function outside(network: string, subnets: readonly SubnetDescription[], said: string): UsageError {
   const ranges = subnets.filter(({ family }) => family === 'ipv4').flatMap((subnet) => range(subnet) ?? [])
   return ranges.length === 0
-    ? new UsageError(`--ip ${address}: the network ${network} has no IPv4 subnet of its own`, `with an image whose cloud-init sets it: --ip ${address}/24`)
-    : new UsageError(`--ip ${address} is not in the network ${network}`, `an address in ${ranges.join(' or ')}`)
+    ? new UsageError(`${said}: the network ${network} has no IPv4 subnet of its own`, 'on it only the guest itself can be told, by the cloud-init of its image: --ip A/24')
+    : new UsageError(`${said} is not in the network ${network}`, `an address in ${ranges.join(' or ')}`)
 }
 
 function range({ address, prefix }: SubnetDescription): string | undefined {

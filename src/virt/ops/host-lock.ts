@@ -63,7 +63,7 @@ function openLock(path: string): number {
   }
 }
 
-const words = { vm: 'machine', vol: 'volume', filter: 'filters' }
+const words = { vm: 'machine', vol: 'volume', net: 'network', filter: 'filters' }
 
 function isBusy(kind: keyof typeof words, name: string, timeout: number): BayError {
   return new BayError('busy', `another run is at work on the ${words[kind]} ${name}, for more than ${timeout / 1000} s`, {

@@ -12,26 +12,30 @@ export function planSubnet(subnet: Subnet, dhcp?: AddressRange | false): SubnetS
   const gateway = showAddress(subnet.bytes.map((byte, at) => at === subnet.bytes.length - 1 ? byte + 1 : byte))
   const spec = { family: subnet.family, address: gateway, prefix: subnet.prefix }
   if (subnet.family === 'ipv6' || dhcp === false) return spec
-  return { ...spec, dhcp: dhcp ? checkRange(subnet, gateway, dhcp) : allButGateway(subnet) }
+  return { ...spec, dhcp: dhcp ? checkRange(subnet, gateway, dhcp) : allButGateway(subnet, gateway) }
 }
 
 /** libvirt defines no range whose ends differ in the first two bytes: "too large (> 65535)". */
 const mostLeases = 2 ** 16
 
-function allButGateway(subnet: Subnet): AddressRange {
+/** The larger side of the gateway. */
+function allButGateway(subnet: Subnet, gateway: string): AddressRange {
   const { first, last } = limits(subnet)
-  return { start: fromNumber(first + 1), end: fromNumber(Math.min(last, first - first % mostLeases + mostLeases - 2)) }
+  const own = toNumber(gateway)
+  const [from, to] = own - first > last - own ? [first, own - 1] : [own + 1, last]
+  return { start: fromNumber(from), end: fromNumber(Math.min(to, from - from % mostLeases + mostLeases - 2)) }
 }
 
-function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRange): AddressRange {
+/** A range of a subnet as libvirt and DHCP take it; `said` is how the user gave it. @throws UsageError */
+export function checkRange(subnet: Subnet, gateway: string, { start, end }: AddressRange, said = '--dhcp '): AddressRange {
   const { first, last } = limits(subnet)
-  const [from, to] = [toNumber(start), toNumber(end)]
-  const range = `--dhcp ${start}-${end}`
-  const usual = allButGateway(subnet)
+  const [from, to, own] = [toNumber(start), toNumber(end), toNumber(gateway)]
+  const range = `${said}${start}-${end}`
+  const usual = allButGateway(subnet, gateway)
   const hint = `the largest range is ${usual.start}-${usual.end}`
-  if (from > to) throw new UsageError(`${range} ends before it begins`, `write --dhcp ${end}-${start}`)
+  if (from > to) throw new UsageError(`${range} ends before it begins`, `write ${said}${end}-${start}`)
   if (from < first || to > last) throw new UsageError(`${range} is not inside ${showSubnet(subnet)}`, hint)
-  if (from === first) throw new UsageError(`${range} holds the gateway ${gateway}`, hint)
+  if (from <= own && own <= to) throw new UsageError(`${range} holds the gateway ${gateway}`, hint)
   if (Math.floor(from / mostLeases) !== Math.floor(to / mostLeases)) throw new UsageError(`${range} reaches over more than one /16`, hint)
   return { start, end }
 }
@@ -42,11 +46,11 @@ function limits({ bytes, prefix }: Subnet): { first: number, last: number } {
   return { first: network + 1, last: network + 2 ** (32 - prefix) - 2 }
 }
 
-/** A range as `A-B`. @throws UsageError */
-export function parseRange(text: string): AddressRange {
+/** A range as `A-B`; `said` is what stands before it, for the message. @throws UsageError */
+export function parseRange(text: string, said = '--dhcp '): AddressRange {
   const [start = '', end = '', ...rest] = text.split('-')
   if (rest.length > 0 || ![start, end].every((each) => ipaddr.IPv4.isValidFourPartDecimal(each))) {
-    throw new UsageError(`--dhcp "${text}" is not a range of IPv4 addresses`, 'write it as 10.20.0.100-10.20.0.199')
+    throw new UsageError(`${said}"${text}" is not a range of IPv4 addresses`, 'write it as 10.20.0.100-10.20.0.199')
   }
   return { start, end }
 }

@@ -1,9 +1,8 @@
 import { BayError } from '../../errors.js'
-import { readDomain } from '../../xml/domain-description.js'
-import { readNetwork } from '../../xml/network-description.js'
 import type { Connection } from '../connection.js'
 import type { Network } from '../network.js'
-import { readMachines } from './machine-xml.js'
+import { connectedMachines, machinesOf, type MachineOfNetwork } from './network-machines.js'
+import { reconnectMachines } from './reconnect-machines.js'
 import { Rollback } from './rollback.js'
 
 export interface StoppedNetwork {
@@ -29,16 +28,26 @@ export function stopNetwork(connection: Connection, network: Network, options: R
   return { changed: true, said: persistent ? 'stopped' : 'stopped, and gone, for it had no definition', disconnected }
 }
 
-/** Stops a network and removes its definition; when that fails it runs again. @throws as stopNetwork */
+/**
+ * Stops a network and removes its definition; when that fails it runs again.
+ * @throws BayError wrong-state, which names the machines that use it, running or not
+ */
 export async function deleteNetwork(connection: Connection, network: Network, options: RemoveOptions): Promise<StoppedNetwork> {
+  const users = machinesOf(connection, network)
+  if (users.length > 0 && !options.force) throw inUse(network.name(), users)
   const active = network.isActive()
-  const disconnected = active ? mayDisconnect(connection, network, options) : []
+  const disconnected = active ? users.filter(({ running }) => running).map((machine) => machine.name) : []
   if (options.dryRun) return { changed: true, said: 'would be deleted', disconnected }
   const [name, persistent] = [network.name(), network.isPersistent()]
   await using rollback = new Rollback()
   if (active) {
     await rollback.step(() => network.stop(), () => ({
-      leaves: `the network ${name}, stopped`, removeBy: `bay net start ${name}`, undo: () => { if (persistent) network.start() },
+      leaves: `the network ${name}, stopped`, removeBy: `bay net start ${name}`,
+      undo: async () => {
+        if (!persistent) return
+        network.start()
+        await reconnectMachines(connection, network)
+      },
     }))
   }
   if (persistent) network.undefine()
@@ -46,18 +55,25 @@ export async function deleteNetwork(connection: Connection, network: Network, op
   return { changed: true, said: 'deleted', disconnected }
 }
 
-/** The running machines with an interface on the network, or right on its bridge. */
-function connectedMachines(connection: Connection, network: Network): string[] {
-  const { name, bridge } = readNetwork(network.xml())
-  const onIt = (xml: string) => readDomain(xml).nics.some(({ type, source }) => source !== null
-    && (type === 'network' ? source === name : type === 'bridge' && source === bridge))
-  return readMachines(connection, { running: true }).filter(({ xmls: [live = ''] }) => onIt(live)).map((machine) => machine.name)
-}
-
 function mayDisconnect(connection: Connection, network: Network, { force }: RemoveOptions): string[] {
   const machines = connectedMachines(connection, network)
   if (machines.length === 0 || force) return machines
-  throw new BayError('wrong-state', `running machines are connected to the network ${network.name()}: ${machines.join(', ')}`, {
+  throw new BayError('wrong-state', connectedTo(network.name(), machines), {
     hints: [`stop them first: bay vm stop ${machines.join(' ')}`, '--force cuts them off'],
   })
+}
+
+function inUse(network: string, users: readonly MachineOfNetwork[]): BayError {
+  const [running, off] = [true, false].map((on) => users.filter((machine) => machine.running === on).map(({ name }) => name))
+  const parts = [
+    ...running && running.length > 0 ? [connectedTo(network, running)] : [],
+    ...off && off.length > 0 ? [`machines that are off ${running?.length ? 'need it too' : `need the network ${network}`}: ${off.join(', ')}`] : [],
+  ]
+  return new BayError('wrong-state', parts.join('; '), {
+    hints: [`give them another network first: bay vm show ${users[0]?.name}`, '--force deletes it all the same: those that run are cut off, and none can start'],
+  })
+}
+
+function connectedTo(network: string, machines: readonly string[]): string {
+  return `running machines are connected to the network ${network}: ${machines.join(', ')}`
 }

@@ -5,11 +5,11 @@ import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import { placeIn, refuseReserved, type SubnetPlace } from './check-address.js'
 import { existing } from './define.js'
-import { activeLeases } from './leases-by-mac.js'
 import { readMachines } from './machine-xml.js'
 import { macOwner } from './mac-owner.js'
 import type { NewAddress, NewNic, NewVm } from './new-vm.js'
-import { isReserved, readSides, type NetworkSides, type Reservation } from './reserve-address.js'
+import { refuseLeased } from './refuse-leased.js'
+import { freeHostname, isReserved, readSides, type Reservation } from './reserve-address.js'
 
 /** How a new machine's first interface gets the address that was asked for. */
 export interface PlannedAddress {
@@ -44,9 +44,10 @@ export function planAddress(connection: Connection, request: NewVm, mac: string)
   for (const side of [sides.live, sides.stored]) {
     refuseReserved(now.name, side?.subnets ?? [], reservation, (other) => macOwner(connection, other))
   }
+  const hostname = () => freeHostname(sides, request.guest?.hostname ?? hostnameFor(request.name))
   return {
-    reservation: isReserved(sides, reservation) ? null : { ...reservation, hostname: freeName(sides, request) }, guest,
-    notes: [...checkLeases(connection, reservation, { told: guest !== null }), ...guest ? [takesNoLease] : []],
+    reservation: isReserved(sides, reservation) ? null : { ...reservation, hostname: hostname() }, guest,
+    notes: [...refuseLeased(connection, reservation, { told: guest !== null }), ...guest ? [takesNoLease] : []],
   }
 }
 
@@ -112,26 +113,4 @@ function refuseTold(connection: Connection, nic: NewNic, address: string): void 
     return metadata?.['address']?.split('/')[0] === address && first?.type === kind && first.source === source
   }))
   if (other) throw new BayError('exists', `the machine ${other.name} has the address ${address} on ${placeName(nic)}`, { hints: ['another --ip'] })
-}
-
-/** dnsmasq gives a reserved address to nobody while another card has a lease of it. */
-function checkLeases(connection: Connection, { network, ip: address, mac }: Reservation, { told }: { told: boolean }): string[] {
-  const lease = [...activeLeases(connection).values()].flat().find((each) => each.network === network && each.address === address)
-  const holder = lease?.mac?.toLowerCase()
-  if (!lease || holder === undefined || holder === mac) return []
-  const machine = macOwner(connection, holder)
-  const until = lease.expires === 0 ? 'for ever' : `until ${new Date(lease.expires * 1000).toISOString()}`
-  const whom = machine === undefined ? holder : `the machine ${machine} (${holder})`
-  const what = `the network ${network} has leased ${address} to ${whom} ${until}`
-  if (machine === undefined && told) return [`${what}; no machine has that card any more`]
-  throw new BayError('exists', what, {
-    hints: [`another address: bay net leases ${network}`, ...machine === undefined ? [`--mac ${holder} takes the lease over: no machine has that card`] : []],
-  })
-}
-
-/** The name by which the network's DNS knows the guest; libvirt takes no name twice. */
-function freeName(sides: NetworkSides, { name, guest }: NewVm): string | undefined {
-  const wanted = (guest?.hostname ?? hostnameFor(name)).toLowerCase()
-  const reservations = [sides.live, sides.stored].flatMap((side) => side?.subnets ?? []).flatMap((subnet) => subnet.reservations)
-  return reservations.some((each) => each.name?.toLowerCase() === wanted) ? undefined : wanted
 }

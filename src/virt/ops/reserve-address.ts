@@ -1,5 +1,5 @@
 import { BayError } from '../../errors.js'
-import { readNetwork, type NetworkDescription } from '../../xml/network-description.js'
+import { readNetwork, type NetworkDescription, type ReservationDescription } from '../../xml/network-description.js'
 import { reservationElement } from '../../xml/network.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
@@ -54,12 +54,25 @@ export function reserveAddress(connection: Connection, reservation: Reservation,
 /** Frees the address again, wherever it is reserved for that card; nothing when it is not. */
 export function releaseAddress(connection: Connection, reservation: Reservation): void {
   using network = connection.networkByUuid(reservation.networkUuid)
+  release(network, (each) => isSame(each, reservation))
+}
+
+/** Frees the addresses that `which` picks, as the network runs and as it is stored; gives back those that there were, each once. */
+export function release(network: Network, which: (reservation: ReservationDescription) => boolean): ReservationDescription[] {
   const { live, stored } = readSides(network)
-  const host = serialize(reservationElement({ mac: reservation.mac, ip: reservation.ip }))
+  const released = new Map<string, ReservationDescription>()
   for (const [side, where] of [[live, networkAffect.live], [stored, networkAffect.config]] as const) {
-    const subnet = side?.subnets.findIndex(({ reservations }) => reservations.some((each) => isSame(each, reservation))) ?? -1
-    if (subnet >= 0) network.update({ ...hosts, command: networkUpdate.delete, subnet }, host, where)
+    for (const [subnet, { reservations }] of side?.subnets.entries() ?? []) {
+      for (const each of reservations.filter(which)) {
+        // libvirt finds the one to remove by all that is given; IPv6 has no MAC.
+        const by = each.mac === null ? { name: each.name ?? undefined } : { mac: each.mac }
+        const host = serialize(reservationElement({ ...by, ip: each.ip }))
+        network.update({ ...hosts, command: networkUpdate.delete, subnet }, host, where)
+        released.set(`${each.mac} ${each.ip}`, each)
+      }
+    }
   }
+  return [...released.values()]
 }
 
 const hosts = { section: networkSection.dhcpHost }
@@ -68,6 +81,13 @@ const hosts = { section: networkSection.dhcpHost }
 export function isReserved({ live, stored }: NetworkSides, reservation: Pick<Reservation, 'mac' | 'ip'>): boolean {
   const subnets = [live, stored].flatMap((side) => side?.subnets ?? [])
   return subnets.some(({ reservations }) => reservations.some((each) => isSame(each, reservation)))
+}
+
+/** A name by which the network's DNS may know a guest; none when it has it already, for libvirt takes no name twice. */
+export function freeHostname({ live, stored }: NetworkSides, hostname: string): string | undefined {
+  const wanted = hostname.toLowerCase()
+  const reservations = [live, stored].flatMap((side) => side?.subnets ?? []).flatMap((subnet) => subnet.reservations)
+  return reservations.some((each) => each.name?.toLowerCase() === wanted) ? undefined : wanted
 }
 
 function isSame(one: { mac: string | null, ip: string }, { mac, ip }: Pick<Reservation, 'mac' | 'ip'>): boolean {
