@@ -8,7 +8,7 @@ import type { Journal } from './journal.js'
 export interface BackupStore extends Disposable {
   /** as a user names it */
   readonly shown: string
-  /** the encoded names of the machines that have backups there, and all of those, by machine and time */
+  /** all that are there, by machine and time */
   all: () => StoredBackup[]
   /** those of one machine, the oldest first */
   of: (vm: string) => StoredBackup[]

@@ -26,13 +26,12 @@ export interface SnapshotOptions {
 
 /**
  * Takes a snapshot as planned. Layers are made as volumes first, and are undone if libvirt refuses the snapshot. Whoever calls
- * has the machine's name for itself. @throws VirtError; the signal's reason until libvirt is asked for the snapshot
+ * has the machine's name for itself. @throws VirtError; the signal's reason, and then there is none
  */
 export async function createSnapshot(
   connection: Connection, domain: Domain, plan: SnapshotPlan, options: SnapshotOptions,
 ): Promise<void> {
   using journal = journalFor(connection, { command: 'snapshot create', name: domain.name() })
-  // A signal after the machine has gone over to its layers must not take them away.
   await using rollback = new Rollback(undefined, journal)
   await makeLayers(connection, plan, rollback, options)
   options.signal?.throwIfAborted()
@@ -44,6 +43,9 @@ export async function createSnapshot(
     if (usesLayers(domain, plan)) rollback.keep()
     throw error
   }
+  // libvirt cannot be told to stop; what came of it is taken back.
+  if (options.signal?.aborted) options.step?.('taking it back')
+  options.signal?.throwIfAborted()
   rollback.keep()
 }
 
@@ -68,16 +70,27 @@ export async function snap(
     : null
   await using started = new Rollback(undefined, options.journal)
   await startWithNotes(connection, domain, plan, started)
-  const take = async () => { using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options)) }
-  const { memoryFile } = plan
-  if (memoryFile === null) await take()
-  else await options.rollback.make(connection, { kind: 'volume', pool: memoryFile.pool, poolUuid: memoryFile.poolUuid, name: memoryFile.name }, async () => {
-    // A run that dies now must not lead to layers being removed that the host is about to use.
-    await options.rollback.make(connection, { kind: 'snapshot-job', uuid: domain.uuid(), name: domain.name() }, take)
-    // libvirt writes it beside its pools.
-    await refreshPool(connection, memoryFile)
+  await recorded(connection, domain, plan, options.rollback, async () => {
+    using _made = await domain.createSnapshot(snapshotXmlOf(plan, options), flagsOf(plan, options))
   })
   record?.keep(storedDefinition(domain))
+}
+
+/** The memory's file is written down before the snapshot that keeps it, for `bay recover` goes backwards. */
+async function recorded(
+  connection: Connection, domain: Domain, { name: snapshot, memoryFile }: SnapshotPlan, rollback: Rollback,
+  take: () => Promise<void>,
+): Promise<void> {
+  const made = { uuid: domain.uuid(), name: domain.name() }
+  const whole = (work: () => Promise<void>) => rollback.make(connection, { kind: 'snapshot', ...made, snapshot }, work)
+  if (memoryFile === null) return await whole(take)
+  const { pool, poolUuid, name } = memoryFile
+  await rollback.make(connection, { kind: 'volume', pool, poolUuid, name }, async () => {
+    // A run that dies now must not lead to layers being removed that the host is about to use.
+    await whole(() => rollback.make(connection, { kind: 'snapshot-job', ...made }, take))
+    // libvirt writes it behind its pool's back.
+    await refreshPool(connection, memoryFile)
+  })
 }
 
 /** Of a machine that is off and has checkpoints libvirt takes none, so one is started without letting its guest run. */

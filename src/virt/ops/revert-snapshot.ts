@@ -13,6 +13,7 @@ import { refuseMoved } from './delete-snapshot.js'
 import { recordChange } from './history.js'
 import { journalFor } from './journal.js'
 import { isExternal, readSnapshots } from './list-snapshots.js'
+import { placeOf } from './plan-deletion.js'
 import { planLayer, type PlannedLayer } from './plan-snapshot.js'
 import { removeFiles } from './remove-files.js'
 import { Rollback } from './rollback.js'
@@ -50,14 +51,33 @@ export async function revertSnapshot(connection: Connection, domain: Domain, nam
     options.step('pulling its plug')
     await domain.destroy()
   }
-  await putBack(connection, domain, read, { layers, before, options })
-  using _current = await domain.createSnapshot(xml, snapshotCreate.redefine | snapshotCreate.current)
   const needed = new Set(readSnapshots(domain).flatMap((each) => [...diskFiles(each.domain).values()]))
-  const replaced = layers.flatMap(({ target }) => diskFiles(parse(before)).get(target) ?? [])
-  await removeFiles(connection, domain, replaced.filter((path) => !needed.has(path)))
+  const replaced = layers.flatMap(({ target }) => diskFiles(parse(before)).get(target) ?? []).filter((path) => !needed.has(path))
+  await removing(connection, domain, replaced, () => putBack(connection, domain, read, { layers, before, options }), async () => {
+    using _current = await domain.createSnapshot(xml, snapshotCreate.redefine | snapshotCreate.current)
+    await removeFiles(connection, domain, replaced)
+  })
   if (read.memoryFile === null) return
   options.step('restoring its memory')
   await connection.restore(read.memoryFile, withLayers(read.domain, layers), read.state === 'paused' ? restore.paused : restore.running)
+}
+
+/** Written down before the machine is defined anew: `bay recover` removes what of it nobody uses then, and keeps the rest. */
+async function removing(
+  connection: Connection, domain: Domain, paths: readonly string[], change: () => Promise<void>, remove: () => Promise<void>,
+): Promise<void> {
+  using journal = journalFor(connection, { command, name: domain.name() })
+  const volumes = paths.flatMap((path) => placeOf(connection, { path, pool: null, volume: null }) ?? [])
+  const records = volumes.map(({ pool, poolUuid, name }) => ({ kind: 'volume', pool, poolUuid, name } as const))
+  const steps = records.length > 0 ? await journal?.planRemoval(records) ?? [] : []
+  try {
+    await change()
+  } catch (error) {
+    journal?.over(...steps)
+    throw error
+  }
+  await remove()
+  journal?.over(...steps)
 }
 
 /** What speaks against going back, as far as a look tells. @throws as `revertSnapshot` */

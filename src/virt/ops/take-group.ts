@@ -58,7 +58,7 @@ function member(connection: Connection, held: Held, vm: string, { quiesce, ...wa
 }
 
 async function takeAll(connection: Connection, members: readonly Member[], options: GroupOptions): Promise<void> {
-  const { name, group, signal, step, auto, description } = options
+  const { group, signal, step, auto, description } = options
   using journal = journalFor(connection, { command: 'snapshot create', name: `group ${group}` })
   await using rollback = new Rollback(signal, journal)
   for (const { vm, plan } of members) {
@@ -71,11 +71,12 @@ async function takeAll(connection: Connection, members: readonly Member[], optio
     for (const each of members) {
       const { vm, domain, plan } = each
       step(`taking the snapshot of ${vm}`)
-      const made = { kind: 'snapshot', uuid: domain.uuid(), name: vm, snapshot: name } as const
-      await rollback.make(connection, made, async () => {
+      try {
         await snap(connection, domain, plan, { description, mark: { auto, group }, quiesce: false, rollback, journal })
         each.taken = Date.now()
-      }).catch(async (error: unknown) => { throw of(vm, await withoutLayers(connection, each, rollback, error)) })
+      } catch (error) {
+        throw of(vm, await withoutLayers(connection, each, rollback, error))
+      }
     }
   }
   rollback.keep()
