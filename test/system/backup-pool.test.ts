@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { tinyGuest } from '../lab/guest.js'
@@ -150,6 +150,31 @@ describe('backups in a pool', function () {
       expect(await now(), `${write}+: ${recovered.stdout}`).to.deep.equal(before)
     }
     expect(points).to.be.at.least(2)
+  })
+
+  it('a full pool, and a daemon that is killed midway: no volume, checkpoint, bitmap or job is left, and the machine is off', async () => {
+    const full = join(rig.host.dir, 'pools', 'full')
+    mkdirSync(full)
+    expect((await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', full])).code).to.equal(0)
+    await rig.does('pool', 'create', 'full', '--path', full)
+    const now = async () => ({
+      volumes: volumes(), full: (await rig.host.exec(['ls', full])).stdout, state: await rig.state('web'),
+      checkpoints: await rig.virsh('checkpoint-list', 'web', '--name'), bitmaps: await bitmaps('web'),
+    })
+    const before = await now()
+    const { code, stderr } = await rig.bay(['backup', 'create', 'web', '--to', 'full', '--incremental'])
+    expect(code, stderr).to.equal(1)
+    expect(stderr).to.match(/No space left|no space|failed/i)
+    expect(await now()).to.deep.equal(before)
+    const begun = rig.start(['backup', 'create', 'web', '--to', 'safe', '--incremental'])
+    await begun.says('writing its disks')
+    rig.host.kill('SIGKILL')
+    const ended = await begun.done
+    await rig.host.restartDaemon()
+    expect(ended.code, ended.stderr).to.be.oneOf([6, 9])
+    const recovered = await rig.bay(['recover'])
+    expect(recovered.code, recovered.stderr).to.equal(0)
+    expect(await now(), recovered.stderr).to.deep.equal(before)
   })
 
   ;(long ? it : it.skip)('a running guest is quiesced by its agent; meanwhile a second run is busy; Ctrl-C leaves nothing', async () => {
