@@ -2,6 +2,7 @@ import type { Command } from '@oclif/core/command'
 import { ActionCommand, type ActionResult, type Outcome } from './action.js'
 import { changeBridges } from './bridge-change.js'
 import type { Confirmation } from './bridge-confirm.js'
+import { persistence } from './bridge-persist.js'
 import { commandThere } from './bridge-elsewhere.js'
 import type { BridgeRun } from './bridge-make.js'
 import { BayError, UsageError } from './errors.js'
@@ -10,7 +11,7 @@ import { isInProcess } from './virt/ops/in-process.js'
 import { isOwnHost } from './virt/ops/own-host.js'
 import { shellWord } from './wizard/equal-line.js'
 
-interface ConfirmFlags { 'confirm-within'?: number, 'confirm': boolean }
+interface SharedFlags { 'confirm-within'?: number, 'confirm': boolean, 'persist': boolean }
 
 /** A command on the bridges of this system, which is libvirt's own where libvirt is there at all: bridges also do without. */
 export abstract class BridgeCommand<C extends typeof Command> extends ActionCommand<C> {
@@ -27,23 +28,25 @@ export abstract class BridgeCommand<C extends typeof Command> extends ActionComm
 
   /** Does something to one bridge, with the flags that such commands share. */
   protected actOnBridge(action: string, name: string, work: (run: BridgeRun) => Promise<Outcome>): Promise<ActionResult> {
-    const { 'confirm-within': within, confirm: keep } = this.flags as ConfirmFlags
+    const { 'confirm-within': within, confirm: keep, persist } = this.flags as SharedFlags
     const run: BridgeRun = {
-      bridge: name, keep, within: within ?? null, mayCut: this.flags.yes || within !== undefined, dryRun: this.dryRun,
+      bridge: name, keep, persist, within: within ?? null, mayCut: this.flags.yes || within !== undefined, dryRun: this.dryRun,
       note: (text) => this.note(text),
-      change: async (plan) => {
-        if (!this.dryRun) return changeBridges(name, plan, within === undefined ? null : this.#confirmation(name, within))
-        const planned = await plan()
-        return planned && { plan: planned, until: null }
+      change: async (plan, released = []) => {
+        if (this.dryRun) return { plan: await plan(), until: null, kept: null }
+        return changeBridges(name, plan, {
+          confirmation: within === undefined ? null : this.#confirmation(name, within, persist),
+          persist: persist ? () => persistence(name, released) : null,
+        })
       },
     }
     return this.actOnOneHere({ action, kind: 'bridge' }, name, () => work(run))
   }
 
-  #confirmation(name: string, within: number): Confirmation {
+  #confirmation(name: string, within: number, persist: boolean): Confirmation {
     const given: Record<string, string> = this.args
     const words = ['bay', ...(this.id ?? '').split(':'), ...Object.values(given)]
-    const keptBy = `${words.map(shellWord).join(' ')} --confirm`
+    const keptBy = `${words.map(shellWord).join(' ')}${persist ? ' --persist' : ''} --confirm`
     const time = (until: string): string => new Date(until).toLocaleTimeString('en-GB')
     if (!this.mayAsk) return { within, keptBy, ask: null, tell: (until) => this.note(`bay: it is undone at ${time(until)} unless it is kept: ${keptBy}`) }
     return {

@@ -16,6 +16,10 @@ export const confirmFlags = {
   'confirm': Flags.boolean({ description: 'keep what an earlier run with --confirm-within has done' }),
 }
 
+export const persistFlag = Flags.boolean({
+  description: 'also from the next boot on: in netplan, NetworkManager, systemd-networkd or ifupdown, whichever this system uses',
+})
+
 /** The VLANs that were said: `10` and `20,30-40`. @throws UsageError */
 export function vlansOf({ vlan, trunk }: { vlan?: number, trunk?: string }): Vlans {
   const tagged = trunk?.split(',') ?? []

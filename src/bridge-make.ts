@@ -24,7 +24,9 @@ export interface BridgeRun {
   /** whether it may cut off the ssh session that it runs in */
   mayCut: boolean
   note: (text: string) => void
-  change: <P extends BridgeChange>(plan: () => Promise<P | null>) => Promise<MadeChange<P> | null>
+  persist: boolean
+  /** `released` are devices that are no longer its ports */
+  change: <P extends BridgeChange>(plan: () => Promise<P | null>, released?: readonly string[]) => Promise<MadeChange<P>>
 }
 
 interface Wanted { bridge: NewBridge, ports: readonly string[], ifMissing: boolean, host: Connection | null }
@@ -64,7 +66,7 @@ export async function attachPort({ port: name, vlans, move, host }: NewPort, run
 
 /** Takes a port from its bridge. @throws BayError `not-found`, and as changeBridges */
 export async function detachPort({ port: name, move }: { port: string, move: boolean }, run: BridgeRun): Promise<Outcome> {
-  if (run.keep) return kept(run, ({ links }) => links.every((each) => each.name !== name || each.master !== run.bridge), `does not have the port ${name}`)
+  if (run.keep) return kept(run, ({ links }) => links.every((each) => each.name !== name || each.master !== run.bridge), `does not have the port ${name}`, [name])
   const made = await run.change(async () => {
     const state = await readHost()
     const bridge = findBridge(state.links, run.bridge)
@@ -74,7 +76,7 @@ export async function detachPort({ port: name, move }: { port: string, move: boo
       bridge, port, move, macIsFixed: macIsFixed(bridge.name),
       vlans: bridge.bridge.vlanFiltering && port.master === bridge.name ? await portVlans(name) : null,
     })
-  })
+  }, [name])
   return outcome(made, run, {
     done: `no longer has the port ${name}`, would: `would lose the port ${name}`, already: `does not have the port ${name}`,
   }, { interface: name })
@@ -133,24 +135,51 @@ function waitsForStp({ stp, forwardDelay }: NonNullable<Link['bridge']>, { withi
   note(`bay: the bridge has STP: the port passes nothing for the first ${seconds} s`)
 }
 
-async function kept(run: BridgeRun, isSo: (state: HostState) => boolean, so: string): Promise<Outcome> {
-  if (!run.dryRun && await keepWaiting(run.bridge)) return { changed: true, said: 'is kept' }
-  if (isSo(await readHost())) return { changed: false, said: `${so}, and nothing waits for a confirmation` }
-  throw new BayError('wrong-state', `nothing waits for a confirmation, and the change of ${run.bridge} is not there: it was undone, or never made`, { hints: ['bay bridge list'] })
+async function kept(
+  run: BridgeRun, isSo: (state: HostState) => boolean, so: string, released: readonly string[] = [],
+): Promise<Outcome> {
+  const wasWaiting = !run.dryRun && await keepWaiting(run.bridge)
+  if (!wasWaiting && !isSo(await readHost())) {
+    throw new BayError('wrong-state', `nothing waits for a confirmation, and the change of ${run.bridge} is not there: it was undone, or never made`, {
+      hints: ['bay bridge list'],
+    })
+  }
+  const made = await run.change(() => Promise.resolve(null), released)
+  const said = wasWaiting ? 'is kept' : `${so}, and nothing waits for a confirmation`
+  return { changed: wasWaiting || written(made), said: `${said}${ofFiles(made)}`, ...persistent(made) }
 }
 
-function outcome(
-  made: MadeChange<BridgeChange & Partial<AttachPlan>> | null, run: BridgeRun,
-  words: { done: string, would: string, already: string }, more: object,
-): Outcome {
-  if (made === null) return { changed: false, said: words.already, ...more }
+interface Words { done: string, would: string, already: string }
+
+function outcome(made: MadeChange<BridgeChange & Partial<AttachPlan>>, run: BridgeRun, words: Words, more: object): Outcome {
   const { plan, until } = made
-  const dynamic = plan.addresses?.filter(({ dynamic }) => dynamic).map(({ local }) => local) ?? []
-  if (dynamic.length > 0) run.note(`bay: ${dynamic.join(', ')} came from DHCP or the router: tell its client to ask on the other device from now on`)
-  if (!run.dryRun) run.note('bay: this lasts until the next reboot')
+  if (plan === null) return { changed: written(made), said: `${words.already}${ofFiles(made)}`, ...more, moved: [], until, ...persistent(made) }
+  tellMore(made, run)
   const moved = plan.addresses?.map(({ local, prefix }) => `${local}/${prefix}`) ?? []
   const calls = plan.steps.map(typed)
-  const said = `${run.dryRun ? words.would : words.done}${moved.length === 0 ? '' : ` with ${moved.join(', ')}`}`
+  const said = `${run.dryRun ? words.would : words.done}${moved.length === 0 ? '' : ` with ${moved.join(', ')}`}${ofFiles(made)}`
   if (run.dryRun) return { changed: true, said: [said, ...calls].join('\n  '), ...more, moved, until, calls }
-  return { changed: true, said, ...more, moved, until }
+  return { changed: true, said, ...more, moved, until, ...persistent(made) }
+}
+
+function tellMore({ plan, until, kept }: MadeChange<BridgeChange & Partial<AttachPlan>>, run: BridgeRun): void {
+  const dynamic = plan?.addresses?.filter(({ dynamic }) => dynamic).map(({ local }) => local) ?? []
+  if (dynamic.length > 0) run.note(`bay: ${dynamic.join(', ')} came from DHCP or the router: tell its client to ask on the other device from now on`)
+  if (run.dryRun || kept) return
+  if (run.persist && until === null) run.note(`bay: it lasts until the next reboot: ${noKeeper}`)
+  else if (!run.persist) run.note('bay: it lasts until the next reboot, for it was made without --persist')
+}
+
+const noKeeper = 'neither netplan, NetworkManager, systemd-networkd nor ifupdown was found'
+
+function written({ kept }: MadeChange<BridgeChange>): boolean {
+  return kept !== null && kept.files.length > 0
+}
+
+function ofFiles({ kept }: MadeChange<BridgeChange>): string {
+  return kept && kept.files.length > 0 ? `; written for ${kept.keeper}: ${kept.files.join(', ')}` : ''
+}
+
+function persistent({ kept }: MadeChange<BridgeChange>): object {
+  return { persistent: kept?.keeper ?? null, files: kept?.files ?? [] }
 }

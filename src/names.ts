@@ -52,6 +52,11 @@ export function isGlob(text: string): boolean {
   return /[*?]|\[[^\]]+\]/.test(text)
 }
 
+/** Whether a glob, or a plain name, means that name. */
+export function fitsGlob(text: string, name: string): boolean {
+  return isGlob(text) ? matchesGlob(compileGlob(text), name) : text === name
+}
+
 /** At most three of the available names that are near the wrong one, the nearest first: for "did you mean". */
 export function suggest(name: string, available: readonly string[]): string[] {
   const wanted = name.toLowerCase()

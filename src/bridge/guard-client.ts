@@ -33,6 +33,11 @@ export class Guard {
     return guard
   }
 
+  /** Gives it another plan, before more is done. */
+  async replan(plan: readonly UndoStep[]): Promise<void> {
+    await this.#say({ plan: [...plan] })
+  }
+
   /** All is well. */
   async keep(bridge: string): Promise<FromGuard> {
     return this.#say({ keep: bridge })

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bay, startBay, type BayOptions, type BayResult, type RunningBay } from '../lab/bay.js'
@@ -65,6 +66,22 @@ export class BridgeRig implements AsyncDisposable {
     }
   }
 
+  /** Its own /etc/systemd/network, with this; the machine's other configuration of networks is not to be seen there. */
+  configure(files: Record<string, string>): void {
+    // `ip netns exec` puts what is in this folder in the place of what is in /etc.
+    for (const each of ['netplan', 'network', 'NetworkManager']) if (existsSync(`/etc/${each}`)) mkdirSync(join(this.#etc, each), { recursive: true })
+    mkdirSync(this.#networkd, { recursive: true })
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.#networkd, name), text)
+  }
+
+  /** What it is now. */
+  configuration(): Record<string, string> {
+    return Object.fromEntries(readdirSync(this.#networkd).sort().map((name) => [name, readFileSync(join(this.#networkd, name), 'utf8')]))
+  }
+
+  get #etc(): string { return `/etc/netns/${this.#own}` }
+  get #networkd(): string { return join(this.#etc, 'systemd/network') }
+
   bay(args: readonly string[], options: BayOptions = {}): Promise<BayResult> {
     return bay([...args], { ...options, inside: this.inside })
   }
@@ -115,6 +132,8 @@ export class BridgeRig implements AsyncDisposable {
     for (const pid of (await run('ip', ['netns', 'pids', this.#own])).stdout.split('\n').filter((each) => each !== '')) kill(Number(pid))
     await run('ip', ['netns', 'delete', this.#own])
     await run('ip', ['netns', 'delete', this.#peer])
+    rmSync(this.#etc, { recursive: true, force: true })
+    if (existsSync('/etc/netns') && readdirSync('/etc/netns').length === 0) rmdirSync('/etc/netns')
     if (inode !== undefined) for (const file of runFiles().filter((each) => each.startsWith(`bridges-${inode}.`))) rmSync(`/run/bay/${file}`, { force: true })
   }
 }

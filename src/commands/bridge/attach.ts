@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type { ActionResult } from '../../action.js'
 import { BridgeCommand } from '../../bridge-command.js'
-import { bridgeArg, confirmFlags, portArg, vlansOf } from '../../bridge-flags.js'
+import { bridgeArg, confirmFlags, persistFlag, portArg, vlansOf } from '../../bridge-flags.js'
 import { attachPort } from '../../bridge-make.js'
 import { changeFlags } from '../../flags.js'
 
@@ -19,6 +19,7 @@ export default class BridgeAttach extends BridgeCommand<typeof BridgeAttach> {
   static override args = { bridge: bridgeArg, interface: portArg }
   static override flags = {
     ...changeFlags, ...confirmFlags,
+    'persist': persistFlag,
     'vlan': Flags.integer({ min: 1, max: 4094, helpValue: 'N', description: 'the VLAN of frames without a tag, on a bridge with VLAN filtering' }),
     'trunk': Flags.string({ helpValue: 'N,N-N', description: 'VLANs whose frames keep their tag on it' }),
     'keep-addresses': Flags.boolean({ description: 'leave its addresses and routes where they are, where nothing reaches them any more' }),

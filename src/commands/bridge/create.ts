@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import type { ActionResult } from '../../action.js'
 import { parseDeviceAddress } from '../../bridge/plan-create.js'
 import { BridgeCommand } from '../../bridge-command.js'
-import { bridgeArg, confirmFlags } from '../../bridge-flags.js'
+import { bridgeArg, confirmFlags, persistFlag } from '../../bridge-flags.js'
 import { createBridge } from '../../bridge-make.js'
 import { changeFlags, ifMissingFlag } from '../../flags.js'
 import { checkBridgeName } from '../../names.js'
@@ -21,6 +21,7 @@ export default class BridgeCreate extends BridgeCommand<typeof BridgeCreate> {
   static override args = { name: bridgeArg }
   static override flags = {
     ...changeFlags, ...confirmFlags,
+    'persist': persistFlag,
     'address': Flags.string({
       multiple: true, multipleNonGreedy: true, helpValue: 'ADDRESS/BITS', description: 'an address of this system on it; repeatable',
     }),

@@ -4,6 +4,8 @@ import { readLinks } from '../../bridge/host-state.js'
 import { planDelete } from '../../bridge/plan-delete.js'
 import { changeBridges } from '../../bridge-change.js'
 import { BridgeCommand } from '../../bridge-command.js'
+import { persistFlag } from '../../bridge-flags.js'
+import { persistence } from '../../bridge-persist.js'
 import { manyFlags } from '../../flags.js'
 import { bridgeUsers } from '../../virt/ops/bridge-use.js'
 
@@ -16,7 +18,7 @@ export default class BridgeDelete extends BridgeCommand<typeof BridgeDelete> {
   ]
 
   static override args = { name: Args.string({ multiple: true, description: 'bridge names; globs such as \'test-*\' work in quotes' }) }
-  static override flags = manyFlags
+  static override flags = { ...manyFlags, persist: persistFlag }
 
   async run(): Promise<ActionResult | ActionResult[]> {
     const names = this.args.name ?? []
@@ -24,11 +26,12 @@ export default class BridgeDelete extends BridgeCommand<typeof BridgeDelete> {
     const links = await readLinks()
     await this.confirm(`delete ${this.flags.all ? 'all bridges' : names.join(', ')}?`)
     const available = links.flatMap((each) => each.bridge ? [each.name] : [])
+    const persist = this.flags.persist
     return this.actHere({ action: 'delete', kind: 'bridge', names, available }, async (name) => {
       const plan = async () => planDelete(await readLinks(), name, host === null ? null : bridgeUsers(host, name))
       if (this.dryRun) await plan()
-      else await changeBridges(name, plan)
-      return { changed: true, said: this.dryRun ? 'would be deleted' : 'deleted' }
+      const made = this.dryRun ? null : await changeBridges(name, plan, { persist: persist ? () => persistence(name, []) : null })
+      return { changed: true, said: this.dryRun ? 'would be deleted' : 'deleted', files: made?.kept?.files ?? [] }
     })
   }
 }

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type { ActionResult } from '../../action.js'
 import { BridgeCommand } from '../../bridge-command.js'
-import { bridgeArg, confirmFlags, portArg } from '../../bridge-flags.js'
+import { bridgeArg, confirmFlags, persistFlag, portArg } from '../../bridge-flags.js'
 import { detachPort } from '../../bridge-make.js'
 import { changeFlags } from '../../flags.js'
 
@@ -18,6 +18,7 @@ export default class BridgeDetach extends BridgeCommand<typeof BridgeDetach> {
   static override args = { bridge: bridgeArg, interface: portArg }
   static override flags = {
     ...changeFlags, ...confirmFlags,
+    'persist': persistFlag,
     'keep-addresses': Flags.boolean({ description: 'leave the addresses and routes on the bridge' }),
   }
 
