@@ -7,6 +7,7 @@ import { detachDevices, findDevices } from '../../virt/ops/detach-devices.js'
 import { placesOf } from '../../virt/ops/device-places.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
+import { journalFor } from '../../virt/ops/journal.js'
 import { Rollback } from '../../virt/ops/rollback.js'
 
 export default class VmDetach extends ActionCommand<typeof VmDetach> {
@@ -34,7 +35,8 @@ export default class VmDetach extends ActionCommand<typeof VmDetach> {
       using domain = find.vm(host, name)
       const found = findDevices(domain, placesOf(domain, { nextStart }), this.args.device ?? [])
       return await interruptible(async (signal): Promise<Outcome> => {
-        await using rollback = new Rollback(signal)
+        using journal = journalFor(host, { command: 'vm detach', name })
+        await using rollback = new Rollback(signal, journal)
         const devices = await detachDevices(host, domain, found, {
           command: 'vm detach', dryRun: this.dryRun, timeout, signal, rollback, report: (step) => this.step(step),
         })

@@ -14,6 +14,7 @@ import { storedDefinition } from './change-definition.js'
 import { allDocuments, documentsOf, placesOf, type Documents, type Places } from './device-places.js'
 import { diskSource } from './disk-source.js'
 import { recordChange } from './history.js'
+import { journalFor } from './journal.js'
 import { isOwnHost } from './own-host.js'
 import { Rollback } from './rollback.js'
 
@@ -103,14 +104,15 @@ async function change(
   if (dryRun || (!live && !config)) return Boolean(live ?? config)
   const before = places.config ? storedDefinition(domain) : ''
   using record = config ? recordChange(connection, domain, { command, before }) : null
-  await using rollback = new Rollback(signal)
+  using journal = journalFor(connection, { command, name: domain.name() })
+  await using rollback = new Rollback(signal, journal)
   if (config) {
+    const drives = { before: serialize(config.now), after: serialize(config.next) }
     config.now.attributes = config.next.attributes
     config.now.children = config.next.children
-    await rollback.step(() => { connection.defineDomain(serialize(config.root))[Symbol.dispose]() }, () => ({
-      leaves: `another disc in the definition of ${domain.name()}`, removeBy: `bay vm detach cdrom ${domain.name()}`,
-      undo: () => { connection.defineDomain(before)[Symbol.dispose]() },
-    }))
+    const put = (xml: string) => { connection.defineDomain(xml)[Symbol.dispose]() }
+    const made = { kind: 'changed-drive', uuid: domain.uuid(), name: domain.name(), ...drives } as const
+    await rollback.make(connection, made, () => put(serialize(config.root)), () => put(before))
   }
   if (live) {
     const where = affect.live | (force ? forceDevice : 0)

@@ -7,9 +7,11 @@ import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { affect } from '../flags.js'
 import { storedDefinition } from './change-definition.js'
-import { releaseDevice } from './release-device.js'
 import { documentsOf, type Places } from './device-places.js'
 import { recordChange } from './history.js'
+import { isInProcess } from './in-process.js'
+import { disown } from './journal-dead.js'
+import { devicesOf, madeDevices } from './undo-device.js'
 import type { Rollback } from './rollback.js'
 
 export interface AttachedDevice {
@@ -32,8 +34,9 @@ export interface AttachOptions {
 
 /**
  * Attaches devices to a machine as it runs and as it will start, as far as it has them not yet: all of them in both places, or
- * none anywhere. First into the definition, which can always be put back, then live, at the address that libvirt chose there, so
- * that the guest finds it in the same slot at its next start. Whoever calls has the machine's name for itself.
+ * none anywhere, after `bay recover` also when this run is killed. First into the definition, which can always be put back, then
+ * live, at the address that libvirt chose there, so that the guest finds it in the same slot at its next start. Whoever calls has
+ * the machine's name for itself.
  * @throws VirtError when libvirt refuses one of them
  */
 export async function attachDevices(
@@ -45,9 +48,10 @@ export async function attachDevices(
   const changed = forConfig.length + forLive.length > 0
   const shown = devices.filter(({ name }) => name !== 'controller')
   if (dryRun || !changed) return { changed, devices: shown.map((device) => outcomeOf(domain, device)) }
+  await takeOver(connection, domain, devices)
   const before = places.config ? storedDefinition(domain) : ''
   using record = forConfig.length > 0 ? recordChange(connection, domain, { command, before }) : null
-  if (forConfig.length > 0) await define(connection, { name: domain.name(), before, devices: forConfig }, rollback)
+  if (forConfig.length > 0) await define(connection, domain, { before, devices: forConfig }, rollback)
   const config = documentsOf(domain, { live: false, config: places.config }).config
   for (const device of forLive) await attachLive(connection, domain, device, config, rollback)
   rollback.keep()
@@ -64,30 +68,32 @@ function find(root: XmlElement, device: XmlElement): XmlElement | undefined {
   return children(child(root, 'devices'), device.name).find((each) => isSameDevice(each, device))
 }
 
+/** What a dead run had begun with these devices, this one completes: `bay recover` has nothing to do with it any more. */
+async function takeOver(connection: Connection, domain: Domain, devices: readonly XmlElement[]): Promise<void> {
+  if (isInProcess(connection.uri())) return
+  const uuid = domain.uuid()
+  await disown(({ undo }) => (undo.kind === 'stored-devices' || undo.kind === 'running-device') && undo.uuid === uuid
+    && devicesOf(undo).some((each) => devices.some((device) => isSameDevice(each, device))))
+}
+
 async function define(
-  connection: Connection, { name, before, devices }: { name: string, before: string, devices: readonly XmlElement[] },
+  connection: Connection, domain: Domain, { before, devices }: { before: string, devices: readonly XmlElement[] },
   rollback: Rollback,
 ): Promise<void> {
   const root = parse(before)
   for (const device of devices) addDevice(root, device)
-  await rollback.step(() => { connection.defineDomain(serialize(root))[Symbol.dispose]() }, () => ({
-    leaves: `devices in the definition of ${name}`, removeBy: `bay vm detach ${name} DEVICE`,
-    undo: () => { connection.defineDomain(before)[Symbol.dispose]() },
-  }))
+  const made = madeDevices({ uuid: domain.uuid(), name: domain.name() }, devices.filter(({ name }) => name !== 'controller'))
+  const put = (xml: string) => { connection.defineDomain(xml)[Symbol.dispose]() }
+  // libvirt adds a controller where one is needed: only the whole definition takes that back too.
+  await rollback.make(connection, { kind: 'stored-devices', ...made }, () => put(serialize(root)), () => put(before))
 }
 
 async function attachLive(
   connection: Connection, domain: Domain, device: XmlElement, config: XmlElement | null, rollback: Rollback,
 ): Promise<void> {
-  const name = described(device).name
-  await rollback.step(() => attachWhere(domain, device, config && find(config, device)), () => ({
-    leaves: `the device ${name} in the running machine`, removeBy: `bay vm detach ${domain.name()} ${name}`,
-    undo: () => releaseDevice(connection, domain, device, { timeout: undoTimeout }),
-  }))
+  const made = madeDevices({ uuid: domain.uuid(), name: domain.name() }, [device])
+  await rollback.make(connection, { kind: 'running-device', ...made }, () => attachWhere(domain, device, config && find(config, device)))
 }
-
-/** How long (ms) a guest that just got a device may take to give it back. */
-const undoTimeout = 10_000
 
 /** An address that is free in the definition may be taken in the machine as it runs. */
 async function attachWhere(domain: Domain, device: XmlElement, stored: XmlElement | null | undefined): Promise<void> {

@@ -9,13 +9,14 @@ import { attachDevices, type AttachedDevice } from './attach-devices.js'
 import { createDisk } from './create-vm.js'
 import { coldBuses } from './detach-devices.js'
 import { allDocuments, placesOf } from './device-places.js'
-import { diskSource, refuseUsed, type FoundSource } from './disk-source.js'
+import { diskSource, type FoundSource } from './disk-source.js'
 import { lockName } from './host-lock.js'
 import { isOwnHost } from './own-host.js'
 import { checkSpace } from './check-pool-space.js'
 import { journalFor } from './journal.js'
 import type { PlannedDisk } from './plan-disks.js'
 import { PlanPools } from './plan-pools.js'
+import { refuseUsed } from './refuse-used.js'
 import { Rollback } from './rollback.js'
 
 /** A volume that is made for the disk. Bytes. */
@@ -56,8 +57,9 @@ export async function attachDisk(
   const { source } = wanted
   const options = { places, dryRun, signal, report }
   if ('use' in source) {
-    using _lock = dryRun ? null : await lockSource(connection, source.use)
-    const found = diskSource(connection, source.use, source.format)
+    const find = () => diskSource(connection, source.use, source.format)
+    using _lock = dryRun ? null : await lockSource(connection, find())
+    const found = find()
     const disks = documents.flatMap((root) => devicesOf(root)).filter(({ kind }) => kind === 'disk')
     const there = disks.find((disk) => found.names.includes(disk.source ?? ''))
     if (!there) refuseUsed(connection, found, wanted)
@@ -124,9 +126,9 @@ function planVolume(pools: PlanPools, machine: string, { size, pool: asked, form
   return { pool, volume, capacity: size, format, bus: '', path: `${folder}/${volume}` }
 }
 
-/** Two runs must not both find a volume unused. */
-async function lockSource(connection: Connection, text: string): Promise<Disposable> {
-  return await lockName(connection.uri(), 'vol', text)
+/** Two runs must not both find a volume unused, nor one delete it meanwhile. */
+async function lockSource(connection: Connection, { volume, names }: FoundSource): Promise<Disposable> {
+  return await lockName(connection.uri(), 'vol', volume ? `${volume.pool}/${volume.name}` : names[0] ?? '')
 }
 
 /** That of the first disk, for whose bus the guest has a driver; on a bus that no running machine can add to, virtio. */

@@ -9,6 +9,7 @@ import type { Domain } from '../domain.js'
 import { attachDevices, type AttachedDevice, type AttachOptions } from './attach-devices.js'
 import { checkNics, isStopped } from './check-vm-nics.js'
 import { allDocuments, placesOf } from './device-places.js'
+import { journalFor } from './journal.js'
 import { macOf } from './mac.js'
 import { isOwnHost } from './own-host.js'
 import { Rollback } from './rollback.js'
@@ -35,7 +36,8 @@ export async function attachNic(
   const notes = check(connection, mine ? { ...wanted, mac: undefined } : wanted, places)
   const mac = wanted.mac ?? freeMac(domain, nics.flatMap((nic) => nic.mac ?? []))
   const nic = mine ? asStored(mine.element) : nicElement({ ...wanted, mac, model: wanted.model ?? modelOf(nics[0]?.element) })
-  await using rollback = new Rollback(signal)
+  using journal = journalFor(connection, { command: 'vm attach nic', name: domain.name() })
+  await using rollback = new Rollback(signal, journal)
   const { changed, devices: [device] } = await attachDevices(connection, domain, [nic], places, {
     command: 'vm attach nic', dryRun, rollback,
   })

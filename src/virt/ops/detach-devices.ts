@@ -10,6 +10,8 @@ import { changeDefinition } from './change-definition.js'
 import { documentsOf, type Documents, type Places } from './device-places.js'
 import { releaseDevice } from './release-device.js'
 import type { Rollback } from './rollback.js'
+import { describeUndo } from './undo.js'
+import { madeDevices } from './undo-device.js'
 
 /** A device as the machine runs with it and as it will start with it; null where it is not. */
 export interface FoundDevice { live: MachineDevice | null, config: MachineDevice | null }
@@ -97,12 +99,14 @@ export async function detachDevices(
 ): Promise<AttachedDevice[]> {
   for (const device of found) if (device.live) refuseFixed(domain.name(), device.live)
   if (!dryRun) {
-    for (const { live } of found) {
+    for (const { live, config } of found) {
       if (!live) continue
       report(`waiting for the guest to let go of ${live.name}`)
-      await rollback.step(() => releaseDevice(connection, domain, live.element, { timeout, signal }), () => ({
-        leaves: `${domain.name()} running without ${live.name}`, removeBy: `bay vm stop ${domain.name()}, and start it again`,
-        undo: () => domain.attachDevice(serialize(asNew(live.element)), affect.live),
+      const release = () => releaseDevice(connection, domain, live.element, { timeout, signal })
+      const made = madeDevices({ uuid: domain.uuid(), name: domain.name() }, [asNew(live.element)])
+      if (config) await rollback.make(connection, { kind: 'released-device', ...made }, release)
+      else await rollback.step(release, () => ({
+        ...describeUndo({ kind: 'released-device', ...made }), undo: () => domain.attachDevice(serialize(asNew(live.element)), affect.live),
       }))
     }
     const stored = found.flatMap(({ config }) => config?.element ?? [])

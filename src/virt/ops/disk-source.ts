@@ -1,16 +1,14 @@
 import { BayError, UsageError } from '../../errors.js'
-import { devicesOf } from '../../xml/machine-devices.js'
 import type { DiskSource, DiskSpec } from '../../xml/domain-disks.js'
 import { parse } from '../../xml/node.js'
 import { child, path as pathIn } from '../../xml/tree.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
-import { failure, VirtError } from '../errors.js'
-import { domainXml } from '../flags.js'
+import { failure } from '../errors.js'
 import type { StorageVolume } from '../volume.js'
 import { unlessGone } from './gone.js'
 import { volumeNamed } from './plan-image.js'
-import { VolumeUse, type VolumePlace } from './volume-use.js'
+import type { VolumePlace } from './volume-use.js'
 
 /** What a disk is made from. */
 export interface FoundSource extends Pick<DiskSpec, 'format' | 'encryption'> {
@@ -38,30 +36,6 @@ export function diskSource(connection: Connection, text: string, format: string 
   return { source: { type: block ? 'block' : 'file', path: text }, format: known, volume: null, names: [text] }
 }
 
-/**
- * Refuses what another machine writes, or would be spoilt for if this one wrote it.
- * @throws BayError `wrong-state`, which names who uses it
- */
-export function refuseUsed(
-  connection: Connection, { volume, source, names }: FoundSource,
-  { readonly, shareable }: { readonly: boolean, shareable: boolean },
-): void {
-  if (shareable) return
-  const place = volume ?? { pool: '', name: '', path: source.type === 'volume' ? '' : source.path }
-  const use = VolumeUse.read(connection)
-  const layers = use.layersOver(place)
-  if (layers.length > 0 && !readonly) {
-    throw new BayError('wrong-state', `volumes are layers over ${place.path}, and would be spoilt if it were written: ${layers.join(', ')}`, {
-      hints: ['--readonly', 'or attach a layer of its own: bay vol create POOL/NAME --backing'],
-    })
-  }
-  const machines = use.machinesOn(place).filter((name) => !readonly || writes(connection, name, names))
-  if (machines.length === 0) return
-  throw new BayError('wrong-state', `other machines use ${place.path}: ${machines.join(', ')}`, {
-    hints: [...readonly ? [] : ['--readonly, when they only read it too'], '--shareable, when its file system is made for that'],
-  })
-}
-
 function fromVolume(connection: Connection, volume: StorageVolume, asked: string | undefined): FoundSource {
   const xml = volume.xml()
   const { type, format: said, path: told } = readVolume(xml)
@@ -83,16 +57,4 @@ function volumeAt(connection: Connection, path: string): StorageVolume | null {
 
 function noVolume(text: string): never {
   throw new BayError('not-found', `there is no volume ${text}`, { hints: ['name it as POOL/NAME: bay vol list', 'or give the whole path on the host'] })
-}
-
-/** Whether a machine has it as a disk that it may write. */
-function writes(connection: Connection, machine: string, names: readonly string[]): boolean {
-  try {
-    using domain = connection.domain(machine)
-    return [domain.xml(), domain.xml(domainXml.inactive)].some((xml) => devicesOf(parse(xml)).some(({ element, source }) =>
-      source !== null && names.includes(source) && child(element, 'readonly') === undefined))
-  } catch (error) {
-    if (error instanceof VirtError && error.code === 'not-found') return false
-    throw error
-  }
 }

@@ -71,7 +71,11 @@ export async function leftOn(uri: string): Promise<Header[]> {
  * that name means nothing any more.
  */
 export async function disownVolume({ poolUuid, name }: MadeVolume): Promise<void> {
-  const isIt = ({ undo }: JournalStep) => undo.kind === 'volume' && undo.poolUuid === poolUuid && undo.name === name
+  await disown(({ undo }) => undo.kind === 'volume' && undo.poolUuid === poolUuid && undo.name === name)
+}
+
+/** What dead runs wrote down about these steps means nothing any more, for another run takes them over. */
+export async function disown(isIt: (step: JournalStep) => boolean): Promise<void> {
   for (const path of journalPaths()) {
     const content = peek(path)
     if (content === null || content === 'unbegun' || !content.steps.some(isIt)) continue
@@ -80,7 +84,7 @@ export async function disownVolume({ poolUuid, name }: MadeVolume): Promise<void
   }
 }
 
-/** The content without the lock; `unbegun` for a run that has done nothing; null for what is gone, not ours to read or of another version. */
+/** Without the lock; `unbegun` for a run that has done nothing; null for what is gone, not ours to read or of another version. */
 function peek(path: string): JournalContent | 'unbegun' | null {
   try {
     return readJournal(readFileSync(path, 'utf8'), path) ?? 'unbegun'

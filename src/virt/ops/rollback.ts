@@ -35,11 +35,12 @@ export class Rollback implements AsyncDisposable {
   /**
    * Makes something on the host that must not be left behind: writes down how it is undone, and makes it. Only what libvirt
    * itself refuses is not undone: after anything else, such as a lost connection, the host may have done it all the same.
+   * The run itself may know more than the record, and `undoHere` then undoes it instead.
    */
-  async make<T>(connection: Connection, record: UndoRecord, run: () => T | Promise<T>): Promise<T> {
+  async make<T>(connection: Connection, record: UndoRecord, run: () => T | Promise<T>, undoHere?: () => void): Promise<T> {
     this.#signal?.throwIfAborted()
     const number = await this.#journal?.plan(record)
-    const step = { ...describeUndo(record), undo: () => undo(connection, record), number }
+    const step = { ...describeUndo(record), undo: undoHere ?? (() => undo(connection, record)), number }
     return this.#take(run, () => step, (error) => isRefusal(error))
   }
 

@@ -2,6 +2,7 @@ import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } from './undo-backup.js'
 import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
+import { changedDrive, releasedDevice, runningDevice, storedDevices, type ChangedDrive, type MadeDevices } from './undo-device.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
 import { nvramFile } from './undo-nvram.js'
@@ -36,6 +37,10 @@ interface Records {
   'nvram': { path: string }
   'snapshot': MadeSnapshot
   'snapshot-job': Made
+  'stored-devices': MadeDevices
+  'running-device': MadeDevices
+  'released-device': MadeDevices
+  'changed-drive': ChangedDrive
 }
 
 type UndoKind = keyof Records
@@ -65,6 +70,10 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'nvram': nvramFile,
   'snapshot': madeSnapshot,
   'snapshot-job': snapshotJob,
+  'stored-devices': storedDevices,
+  'running-device': runningDevice,
+  'released-device': releasedDevice,
+  'changed-drive': changedDrive,
 }
 
 /** Undoes a step. What is gone already is fine, so that it can be done any number of times. */
