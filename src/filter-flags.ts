@@ -31,14 +31,16 @@ interface RuleFlagValues {
 export interface WantedFilters { filters: FilterRules[], place: Place }
 
 /** The filters that a command line asks for. @throws UsageError that names the flag, or the file and the line */
-export async function filtersWanted(name: string | undefined, flags: RuleFlagValues): Promise<WantedFilters> {
+export async function filtersWanted(
+  name: string | undefined, flags: RuleFlagValues, { nameless = name }: { nameless?: string } = {},
+): Promise<WantedFilters> {
   const own = ['allow', 'allow-from', 'allow-to', 'inherit', 'default'].filter((flag) => Object.entries(flags).some(([key, value]) => key === flag && value !== undefined))
   const source = flags.file !== undefined ? '--file' : flags.profile !== undefined ? '--profile' : undefined
   if (source && own.length > 0) throw new UsageError(`--${own[0]} and ${source} exclude each other`, 'write the rule into the file')
   if (flags.file !== undefined && flags.profile !== undefined) throw new UsageError('--file and --profile exclude each other')
   if (flags.file !== undefined) {
     const where = flags.file === '-' ? 'standard input' : flags.file
-    const filters = await readRuleFile(await readInput(flags.file), { where, name })
+    const filters = await readRuleFile(await readInput(flags.file), { where, name: nameless })
     if (name !== undefined && !(filters.length === 1 && filters[0]?.name === name)) throw new UsageError(`${where} names its filters, so ${name} is one too many`, 'leave the name out')
     return { filters, place: new Place(where) }
   }
@@ -57,4 +59,14 @@ function ofFlags(name: string, flags: RuleFlagValues): FilterRules {
     inherit: (flags.inherit ?? []).map((each) => ({ name: checkFilterName(each, null, place), line: null })),
     default: chosen === undefined ? null : { in: chosen, out: chosen },
   }
+}
+
+/** `NAME=VALUE` of a filter's variables. @throws UsageError */
+export function parseParameters(texts: readonly string[]): { name: string, value: string }[] {
+  return texts.map((text) => {
+    const [, name = '', value = ''] = /^(\w+)=([\w.:]+)$/.exec(text) ?? []
+    if (name === '') throw new UsageError(`--parameter ${text}: it is NAME=VALUE`, 'IP=10.0.0.5')
+    if (name === 'MAC') throw new UsageError('--parameter MAC: that is the interface\'s own')
+    return { name, value }
+  })
 }

@@ -46,15 +46,18 @@ function rulesOf(rule: Rule, priority: number, box: Box): FilterRuleSpec[] {
 }
 
 /**
- * Of typed ICMP libvirt makes no rule for the answers, so an accepted echo request has one of its own. The others are no part
- * of a connection that the kernel knows, so they are matched without one.
+ * Of typed ICMP libvirt makes no rule for the answers, so an echo request has one of its own; dropped, it may still have come from
+ * the host. The others are no part of a connection that the kernel knows, so they are matched without one.
  */
 function typedRules(rule: Rule, spec: FilterRuleSpec, box: Box): FilterRuleSpec[] {
   const types = icmpTypes[rule.protocol === 'icmp' ? 'icmp' : 'icmpv6']
-  if (rule.action !== 'accept') return [spec]
-  if (box.type !== types['echo-request']) return [{ ...spec, statematch: false }]
+  const isEcho = box.type === types['echo-request']
+  if (!isEcho) return [rule.action === 'accept' ? { ...spec, statematch: false } : spec]
+  if (rule.action !== 'accept' && rule.direction === 'out') return [spec]
   const answer: Box = { ...box, source: box.destination, destination: box.source, type: types['echo-reply'] }
-  return [spec, { ...spec, direction: rule.direction === 'in' ? 'out' : 'in', attributes: attributesOf(answer), comment: answerComment }]
+  const action = rule.action === 'accept' ? 'accept' : 'drop'
+  const direction = rule.direction === 'in' ? 'out' : 'in'
+  return [spec, { ...spec, action, direction, attributes: attributesOf(answer), comment: answerComment }]
 }
 
 function elementOf({ protocol }: Rule, family: Family): string {

@@ -49,7 +49,10 @@ export function compileFilter(filter: FilterRules, parents: readonly Parent[], p
     spec: {
       name: filter.name, chain: 'root', refs: filter.inherit.map(({ name }) => ({ filter: name, parameters: [] })),
       // What it inherits says them already; libvirt calls a program for each rule of each interface.
-      rules: [...needed.flatMap(needRules), ...rules, ...isHeir ? defaultRules(chosen).slice(-1) : defaultRules(chosen)],
+      rules: [
+        ...needed.flatMap(needRules), ...rules, ...isHeir ? defaultRules(chosen).slice(-1) : defaultRules(chosen),
+        ...ownConnections(filter, chosen),
+      ],
     },
   }
 }
@@ -79,6 +82,13 @@ function defaultComment(chosen: Default): string {
   return `bay:default in=${chosen.in} out=${chosen.out}`
 }
 
+/** Where nothing else accepts what the guest opens, before rules that drop both ways what comes in. */
+function ownConnections({ rules }: FilterRules, chosen: Default): FilterRuleSpec[] {
+  const open = chosen.in === 'accept' && chosen.out === 'accept'
+  if (!open || !rules.some(({ direction, action, protocol }) => direction === 'in' && action !== 'accept' && protocol !== 'arp')) return []
+  return accepting('out', levels.defaultOut, defaultComment(chosen))
+}
+
 /**
  * What no rule decided: the rest of the connections, and on Ethernet what is neither IP nor ARP. The last one ends every
  * filter, heirs too.
@@ -87,14 +97,17 @@ function defaultRules(chosen: Default): FilterRuleSpec[] {
   const comment = defaultComment(chosen)
   const open = chosen.in === 'accept' && chosen.out === 'accept'
   if (open) return [{ action: 'accept', direction: 'inout', priority: levels.rest, protocol: 'mac', comment }]
-  const all = ['all', 'all-ipv6']
   return [
-    ...chosen.out === 'accept' ? all.map((protocol) => ({ action: 'accept', direction: 'out', priority: levels.defaultOut, protocol, comment }) as const) : [],
-    ...chosen.in === 'accept' ? all.map((protocol) => ({ action: 'accept', direction: 'in', priority: levels.defaultIn, protocol, comment }) as const) : [],
-    ...all.map((protocol) => ({ action: 'drop', direction: 'inout', priority: levels.rest, protocol, comment }) as const),
+    ...chosen.out === 'accept' ? accepting('out', levels.defaultOut, comment) : [],
+    ...chosen.in === 'accept' ? accepting('in', levels.defaultIn, comment) : [],
+    ...['all', 'all-ipv6'].map((protocol) => ({ action: 'drop', direction: 'inout', priority: levels.rest, protocol, comment }) as const),
     ...['ipv4', 'ipv6'].map((protocolid) => ({
       action: 'accept', direction: 'inout', priority: levels.ethernet, protocol: 'mac', attributes: { protocolid }, comment,
     }) as const),
     { action: 'drop', direction: 'inout', priority: levels.rest, protocol: 'mac', comment },
   ]
+}
+
+function accepting(direction: 'in' | 'out', priority: number, comment: string): FilterRuleSpec[] {
+  return ['all', 'all-ipv6'].map((protocol) => ({ action: 'accept', direction, priority, protocol, comment }))
 }

@@ -20,7 +20,7 @@ export function parentOf(name: string, filters: HostFilters, above: readonly str
 }
 
 /** The default that a compiled filter says at its end; null for one that was made otherwise. */
-function compiledDefault({ rules }: Pick<FilterDescription, 'rules'>): Default | null {
+export function compiledDefault({ rules }: Pick<FilterDescription, 'rules'>): Default | null {
   for (const { comment } of rules) {
     const [, inward, out] = /^bay:default in=(accept|drop) out=(accept|drop)$/.exec(comment ?? '') ?? []
     if ((inward === 'accept' || inward === 'drop') && (out === 'accept' || out === 'drop')) return { in: inward, out }

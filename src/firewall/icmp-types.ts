@@ -16,3 +16,7 @@ export function icmpType(protocol: keyof typeof icmpTypes, text: string): number
   if (/^\d{1,3}$/.test(text)) return Number(text) <= 255 ? Number(text) : undefined
   return Object.entries(icmpTypes[protocol]).find(([name]) => name === text)?.[1]
 }
+
+export function icmpTypeName(protocol: keyof typeof icmpTypes, type: number): string {
+  return Object.entries(icmpTypes[protocol]).find(([, each]) => each === type)?.[0] ?? String(type)
+}

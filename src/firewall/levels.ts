@@ -44,3 +44,9 @@ export function levelsOf(rules: readonly Rule[], depth: number): (number | null)
 export function priorityOf(direction: Direction, level: number): number {
   return direction === 'out' ? level - 900 : level
 }
+
+/** The level of a rule that has this priority of libvirt's; null for one that no rule of a file gets. */
+export function levelAt(direction: Direction, priority: number): number | null {
+  const level = direction === 'out' ? priority + 900 : priority
+  return level >= 1 && level <= 880 ? level : null
+}

@@ -7,11 +7,15 @@ export function firstDifference(wanted: FilterDescription, kept: FilterDescripti
   const references = ({ references: list }: FilterDescription) => list.map((each) => JSON.stringify(each))
   if (references(wanted).join() !== references(kept).join()) return 'the references are not the same'
   if (wanted.rules.length !== kept.rules.length) return `${kept.rules.length} of ${wanted.rules.length} rules are there`
-  for (const [index, rule] of wanted.rules.entries()) {
-    const there = kept.rules[index]
-    if (there && canonical(rule) !== canonical(there)) return `rule ${index + 1} is ${canonical(there)}, not ${canonical(rule)}`
-  }
-  return null
+  const [expected, there] = [wanted, kept].map(({ rules }) => inOrder(rules))
+  const at = expected?.findIndex((rule, index) => rule !== there?.[index]) ?? -1
+  return at < 0 ? null : `one rule is ${there?.[at]}, not ${expected?.[at]}`
+}
+
+/** By priority: what is written first of those that have the same, matters only where somebody else wrote them. */
+function inOrder(rules: readonly FilterRuleDescription[]): string[] {
+  return [...rules].map((rule) => ({ rule, text: canonical(rule) }))
+    .sort((a, b) => a.rule.priority - b.rule.priority || (a.text < b.text ? -1 : 1)).map(({ text }) => text)
 }
 
 /** A rule as a text that is the same for all ways to write it. */

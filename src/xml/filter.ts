@@ -86,6 +86,11 @@ export function readFilter(xml: string): FilterDescription {
   }
 }
 
+/** The rules and references of a filter as they stand, one after the other; libvirt takes them in this order. */
+export function readFilterEntries(xml: string): (FilterRuleDescription | FilterReference)[] {
+  return children(parse(xml)).flatMap((element) => element.name === 'rule' ? readRule(element) : element.name === 'filterref' ? readFilterReference(element) : [])
+}
+
 function ruleElement(rule: FilterRuleSpec): XmlElement {
   if (rule.protocol === undefined && (rule.attributes || rule.comment !== undefined)) {
     throw new UsageError('a filter rule needs a protocol to hold attributes or a comment')

@@ -41,8 +41,9 @@ export const lookingVerbs = new Set([
 /** Verbs on existing objects: they take many names and globs, --all and --parallel. */
 const manyVerbs = new Set(['protect', 'prune', 'start', 'stop', 'reboot', 'reset', 'suspend', 'resume', 'save', 'delete', 'autostart', 'refresh', 'wait', 'set'])
 
-/** A snapshot is named with its machine, and taken of many machines. */
+/** A snapshot is named with its machine, and taken of many machines; a filter is put on many. */
 export function takesMany(typed: string, verb: string): boolean {
+  if (typed === 'filter apply' || typed === 'filter remove') return true
   return typed.startsWith('snapshot ') ? typed === 'snapshot create' : manyVerbs.has(verb)
 }
 

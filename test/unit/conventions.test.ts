@@ -78,7 +78,7 @@ const rules: Record<string, (read: Read) => (string | undefined | false)[]> = {
 
   'takes many names, --all and --parallel if it works on what exists': ({ typed, verb, command: { args, flags } }) => {
     if (!typed.includes(' ') || !takesMany(typed, verb)) return ['all' in flags && 'has --all']
-    const { multiple = false, required = false } = (args['name'] ?? {}) as { multiple?: boolean, required?: boolean }
+    const { multiple = false, required = false } = (args['vm'] ?? args['name'] ?? {}) as { multiple?: boolean, required?: boolean }
     return [!('all' in flags) && 'no --all', !('parallel' in flags) && 'no --parallel', (!multiple || required) && 'does not take many names']
   },
 

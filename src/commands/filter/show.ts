@@ -1,19 +1,22 @@
 import { BaseCommand } from '../../base.js'
+import { filterYaml } from '../../filter-yaml.js'
 import { find } from '../../find.js'
 import { nameArg } from '../../flags.js'
 import { jsonColumns } from '../../output/columns.js'
 import { tableField, type Field } from '../../output/details.js'
 import type { Column } from '../../output/table.js'
 import { describeFilter, type FilterDetails, type FilterUser } from '../../virt/ops/list-filters.js'
+import { readHostFilters } from '../../virt/ops/write-filters.js'
 
 export default class FilterShow extends BaseCommand<typeof FilterShow> {
   static override summary = 'Show everything about a network filter'
   static override description = 'Its rules in order, the filters that it includes, and the machines and filters that use it. '
-    + 'With -o xml: libvirt\'s own description.'
+    + 'With -o yaml: the rules as filter create takes them, and which of them have no such form. With -o xml: libvirt\'s own description.'
 
   static override examples = [
     '<%= config.bin %> filter show clean-traffic',
     '<%= config.bin %> filter show web -o json',
+    '<%= config.bin %> filter show web -o yaml > web.yaml',
   ]
 
   static override args = nameArg('filter')
@@ -21,7 +24,10 @@ export default class FilterShow extends BaseCommand<typeof FilterShow> {
   async run(): Promise<FilterDetails> {
     const host = await this.look()
     using filter = find.filter(host, this.args.name)
-    return await this.showObject(describeFilter(host, filter), fields, columns, () => filter.xml())
+    const details = describeFilter(host, filter)
+    if (this.format !== 'yaml') return await this.showObject(details, fields, columns, () => filter.xml())
+    await this.showText(await filterYaml(details.name, readHostFilters(host)))
+    return details
   }
 }
 

@@ -13,6 +13,11 @@ const presets = new Set([
   'no-other-l2-traffic', 'no-other-rarp-traffic', 'qemu-announce-self', 'qemu-announce-self-rarp',
 ])
 
+/** Whether it came with libvirt. */
+export function isPreset(name: string): boolean {
+  return presets.has(name)
+}
+
 export interface FiltersNow {
   rows: readonly FilterRow[]
   /** those in force on an interface right now */

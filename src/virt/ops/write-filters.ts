@@ -62,20 +62,26 @@ export async function writeFilters(
 }
 
 /** All filters of the host as libvirt has them. */
-function readHostFilters(connection: Connection): Map<string, FilterDescription> {
+export function readHostFilters(connection: Connection): Map<string, FilterDescription> {
   using filters = connection.filters()
   const read = filters.flatMap((filter) => unlessGone(() => readFilter(filter.xml()), failure.noFilter) ?? [])
   return new Map(read.map((filter) => [filter.name, filter]))
 }
 
 /** The filter of each interface that has one right now. */
-function bindingsOf(connection: Connection): Map<string, string> {
+export function bindingsOf(connection: Connection): Map<string, string> {
   using bindings = connection.filterBindings()
   return new Map(bindings.flatMap((each) => unlessGone(() => pairOf(each), failure.noFilterBinding) ?? []))
 }
 
 function pairOf(binding: NetworkFilterBinding): [device: string, filter: string][] {
   return [[binding.device(), binding.filterName()]]
+}
+
+/** The XML of filters as `writeFilters` would define them. @throws as it */
+export function compiledXml(connection: Connection, filters: readonly FilterRules[], place: Place): string[] {
+  const plan = planFilters(filters, readHostFilters(connection), { place, replace: true, dryRun: true })
+  return plan.map(({ compiled, uuid }) => serialize(filterElement({ ...compiled.spec, uuid })))
 }
 
 interface Step {

@@ -1,0 +1,89 @@
+import { expect } from 'chai'
+import { lines, suiteRig, type Rig } from './rig.js'
+
+interface Applied { changed: boolean, filters: string[], filter: string | null, live: boolean }
+
+// Filters on machines, as they run and as they will start.
+describe('bay filter apply on a host', function () {
+  this.timeout(180_000)
+  let rig: Rig
+  const on = (...args: string[]) => rig.json<Applied>('filter', ...args)
+  const both = () => Promise.all([rig.virsh('dumpxml', 'fa-1', '--security-info'), rig.virsh('dumpxml', '--inactive', '--security-info', 'fa-1')])
+
+  before(async function () {
+    this.timeout(300_000)
+    rig = await suiteRig()
+    for (const [name, port] of [['fa-web', 'https'], ['fa-db', 'postgresql']] as const) {
+      const { code, stderr } = await rig.bay(['filter', 'create', name, '-f', '-'], { stdin: `needs: [arp]\nrules: [${port}]` })
+      expect(code, stderr).to.equal(0)
+    }
+    await rig.does('filter', 'create', 'fa-open', '--default', 'accept')
+    await rig.does('vm', 'create', 'fa-1', ...rig.deaf, '--network', rig.network, '--no-start')
+    const thing = '<x:thing xmlns:x="urn:x">kept</x:thing>'
+    const stored = await rig.virsh('dumpxml', '--inactive', 'fa-1')
+    const xml = (stored.includes('<metadata>') ? stored.replace('<metadata>', `<metadata>${thing}`) : stored.replace('</uuid>', `</uuid><metadata>${thing}</metadata>`))
+      .replace('</devices>', '<graphics type="vnc" passwd="secret1"/></devices>')
+    const { code, stderr } = await rig.bay(['vm', 'define', '-'], { stdin: xml })
+    expect(code, stderr).to.equal(0)
+    await rig.does('vm', 'start', 'fa-1')
+  })
+  after(async () => {
+    await rig?.clean('fa-')
+    const names = lines(await rig.virsh('nwfilter-list')).map((line) => line.trim().split(/\s+/)[1] ?? '')
+    for (const name of names.filter((each) => /^(fa-|bay-)/.test(each)).sort()) await rig.virsh('nwfilter-undefine', name)
+  })
+
+  it('puts one on, and another beside it, in both places and in force, and keeps all else', async () => {
+    const before = await both()
+    expect(await on('apply', 'fa-web', 'fa-1')).to.deep.include({ changed: true, filter: 'fa-web', live: true })
+    expect(await on('apply', 'fa-web', 'fa-1')).to.deep.include({ changed: false })
+    const { filter, filters } = await on('apply', 'fa-db', 'fa-1')
+    expect(filters).to.deep.equal(['fa-web', 'fa-db'])
+    expect(filter).to.match(/^bay-5254/)
+    for (const xml of await both()) expect(xml).to.contain(`<filterref filter='${filter}'/>`).and.contain('urn:x').and.contain('secret1')
+    const [tap = ''] = lines(await rig.virsh('nwfilter-binding-list')).filter((line) => line.includes(filter ?? '')).map((line) => line.trim().split(/\s+/)[0])
+    const rules = (await rig.host.exec(['iptables', '-S', `FO-${tap}`])).stdout
+    expect(rules).to.contain('--dport 443').and.contain('--dport 5432')
+    // libvirt makes a new port on its network for an interface that changes.
+    const without = (xml: string) => xml.replace(/\s*<filterref [^>]*>/, '').replace(/ portid='[^']*'/, '')
+    expect((await both()).map(without)).to.deep.equal(before.map(without))
+  })
+
+  it('tells what is in force, what lets through too much, and what other rules would change', async () => {
+    const test = (...args: string[]) => rig.bay(['filter', 'test', 'fa-1', '--from', '10.88.0.9', '--to', '10.88.0.5', '--proto', 'tcp', ...args])
+    expect(await test('--port', '5432')).to.include({ code: 0 })
+    const dropped = await test('--port', '22', '--json')
+    expect(dropped.code).to.equal(3)
+    expect(dropped.json()).to.deep.include({ vm: 'fa-1', verdict: 'drop', direction: 'in' })
+    expect(await test('--port', '22', '--expect', 'drop')).to.include({ code: 0 })
+    expect((await test()).code).to.equal(2)
+    const rows = await rig.json<{ chain: string, filter: string }[]>('filter', 'explain', 'fa-1')
+    expect(rows.some(({ chain, filter }) => chain === 'FO' && filter === 'fa-db')).to.equal(true)
+    const diff = await rig.bay(['filter', 'diff', 'fa-web', '-f', '-', '--json'], { stdin: 'needs: [arp]\nrules: [http]' })
+    expect(diff.code, diff.stderr).to.equal(3)
+    expect((diff.json() as { port: number, after: string }[]).map(({ port, after }) => `${port} ${after}`)).to.include.members(['80 accept', '443 drop'])
+    const audit = await rig.bay(['filter', 'audit', '--json'])
+    expect(audit.code).to.equal(3)
+    expect(audit.json()).to.deep.include.members([{
+      code: 'unused', vm: null, mac: null, filter: 'fa-open', text: 'no interface and no filter in use has it', fix: 'bay filter delete fa-open',
+    }])
+    expect(await rig.does('filter', 'show', 'fa-web', '-o', 'yaml')).to.equal('name: fa-web\ndefault: drop\nneeds:\n  - arp\nrules:\n  - protocol: tcp\n    ports: 443')
+  })
+
+  it('refuses what does not go together or is not there, and changes nothing', async () => {
+    const before = await both()
+    for (const [args, code] of [[['fa-open', 'fa-1'], 2], [['fa-nobody', 'fa-1'], 4], [['fa-web', 'fa-1', '--nic', '52:54:00:00:00:00'], 4], [['fa-web', 'fa-1', '--parameter', 'IP'], 2]] as const) {
+      expect((await rig.bay(['filter', 'apply', ...args])).code, args.join(' ')).to.equal(code)
+    }
+    expect(await on('apply', 'fa-open', 'fa-1', '--only', '--dry-run')).to.deep.include({ changed: true })
+    expect(await both()).to.deep.equal(before)
+  })
+
+  it('takes them off one after the other, and leaves nothing behind', async () => {
+    expect(await on('remove', 'fa-web', 'fa-1')).to.deep.include({ changed: true, filters: ['fa-db'], filter: 'fa-db' })
+    expect(await rig.virsh('nwfilter-list')).not.to.match(/ bay-5254/)
+    expect(await on('remove', 'fa-db', 'fa-1')).to.deep.include({ changed: true, filters: [], filter: null })
+    expect(await on('remove', 'fa-db', 'fa-1')).to.deep.include({ changed: false })
+    for (const xml of await both()) expect(xml).not.to.contain('filterref')
+  })
+})
