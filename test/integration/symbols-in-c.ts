@@ -62,6 +62,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   validate: { '': 'VIR_DOMAIN_DEFINE_VALIDATE|VIR_NETWORK_DEFINE_VALIDATE|VIR_NWFILTER_DEFINE_VALIDATE|VIR_STORAGE_POOL_DEFINE_VALIDATE|VIR_SECRET_DEFINE_VALIDATE' },
   snapshotXml: { secure: 'VIR_DOMAIN_XML_SECURE' },
   checkpointMetadata: { '': 'VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY' },
+  backupBegin: { reuse: 'VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL' },
   completedJob: { '': 'VIR_DOMAIN_JOB_STATS_COMPLETED' },
   start: { paused: 'VIR_DOMAIN_START_PAUSED', validate: 'VIR_DOMAIN_START_VALIDATE' },
   snapshotCreate: {

@@ -115,6 +115,31 @@ describe('bay vol upload and vol download', function () {
     expect(done.resumed).to.be.above(20 * MiB)
     expect(done.sha256).to.equal(sumOf(big)).and.to.equal(sumOf(at('r.img')))
   })
+
+  it('goes on with an upload where it was cut, as far as what is there is the file', async () => {
+    const big = at('up.img')
+    withData(big, 240 * MiB, Array.from({ length: 120 }, (_, index) => index * 2 * MiB), 2 * MiB)
+    const there = join(rig.folder, 'tr-up.img')
+    const args = ['vol', 'upload', big, 'default/tr-up.img', '--resume', '--json']
+    const up = rig.start(args)
+    await until(() => existsSync(there) && statSync(there).blocks * 512 > 20 * MiB, 2)
+    up.kill('SIGINT')
+    expect((await up.done).code).to.equal(130)
+    expect(existsSync(there)).to.equal(true)
+    const done = await rig.bay([...args, '--checksum', 'sha256'])
+    expect(done.json(), done.stdout).to.include({ changed: true, length: 240 * MiB, sha256: sumOf(big) })
+    expect(done.json()).to.have.property('resumed').above(15 * MiB)
+    expect(sumOf(there)).to.equal(sumOf(big))
+    expect((await rig.bay(args)).json()).to.include({ changed: false })
+    const fd = openSync(there, 'r+')
+    writeSync(fd, Buffer.alloc(256 * 1024), 0, 256 * 1024, 0)
+    writeSync(fd, randomBytes(4096), 0, 4096, 100 * MiB)
+    closeSync(fd)
+    const other = await rig.bay(args.slice(0, -1))
+    expect(other, other.stderr).to.include({ code: 5 })
+    expect(other.stderr).to.contain('is no part of').and.contain('--overwrite')
+    expect(await rig.bay(['vol', 'upload', at('q.qcow2'), 'default/tr-up2', '--resume'])).to.include({ code: 2 })
+  })
 })
 
 /** A file with random bytes in some places and holes between. */

@@ -6,6 +6,7 @@ import { findRunningPool, parseVolumeName } from '../../find.js'
 import { changeFlags, ifMissingFlag, sizeFlag } from '../../flags.js'
 import { inputBytes } from '../../input-file.js'
 import { checkName } from '../../names.js'
+import { resumeUpload } from '../../virt/ops/resume-upload.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { fileSource, streamSource } from '../../virt/ops/upload-source.js'
 import { uploadVolume } from '../../virt/ops/upload-volume.js'
@@ -32,11 +33,14 @@ export default class VolUpload extends ActionCommand<typeof VolUpload> {
     'size': sizeFlag({ helpValue: 'SIZE', description: 'make a raw volume larger than what is in it' }),
     'checksum': checksumFlag,
     'overwrite': Flags.boolean({ description: 'delete the volume of that name first, if nothing needs it', exclusive: ['if-missing'] }),
+    'resume': Flags.boolean({
+      description: 'of a raw file: leave what has arrived when it is cut, and go on there the next time', exclusive: ['if-missing', 'overwrite'],
+    }),
     'if-missing': ifMissingFlag,
   }
 
   async run(): Promise<ActionResult> {
-    const { format, size, overwrite, 'if-missing': keep } = this.flags
+    const { format, size, overwrite, resume, 'if-missing': keep } = this.flags
     const { pool: poolName, name } = parseVolumeName(this.args.name)
     const existing = overwrite ? 'overwrite' : keep ? 'keep' : 'fail'
     checkName('vol', name)
@@ -51,7 +55,7 @@ export default class VolUpload extends ActionCommand<typeof VolUpload> {
       report.step(`uploading to ${this.args.name}`)
       const moved = (done: number, total: number | null) => report.moved(done, total)
       const options = { signal, moved, dryRun: this.dryRun }
-      return { ...await uploadVolume(host, pool, { name, size, existing, expected }, source, options) }
+      return { ...await (resume ? resumeUpload : uploadVolume)(host, pool, { name, size, existing, expected }, source, options) }
     }))
   }
 }

@@ -98,7 +98,7 @@ export function writersOf(connection: Connection, pool: string, volume: StorageV
 const windowSize = 64 * 2 ** 20
 
 /** All of a volume from a byte on, asked for bit by bit. */
-function* contentOf(volume: StorageVolume, from: number): Generator<Piece> {
+export function* contentOf(volume: StorageVolume, from: number): Generator<Piece> {
   const both = buffers()
   for (let at = from; ;) {
     const began = at

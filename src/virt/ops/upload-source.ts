@@ -19,6 +19,10 @@ export interface UploadSource extends AsyncDisposable {
   head: Buffer
   /** what comes after them */
   rest: () => AsyncIterable<Piece>
+  /** what comes after a byte, not summed; null of what can only be read in order */
+  from: ((at: number) => AsyncIterable<Piece>) | null
+  /** whether its sum is made as `rest` is read */
+  sums: boolean
   /** of all of it, in hexadecimal, once `rest` has ended; null when nobody has asked */
   sha256: () => string | null
 }
@@ -45,6 +49,7 @@ export async function fileSource(path: string, forced: 'raw' | undefined, { sum,
   const rest = () => hash.through(head, filePieces(path, file, { from: head.length, to: length }))
   return {
     shown: path, format: image.format, length, capacity: image.capacity, head, rest,
+    from: (at) => filePieces(path, file, { from: at, to: length }), sums: sum && expected === null,
     sha256: () => expected ?? hash.digest(), [Symbol.asyncDispose]: () => file.close(),
   }
 }
@@ -61,7 +66,8 @@ export async function streamSource(input: AsyncIterable<Buffer>, forced: 'raw' |
   const hash = new Summed(sum)
   const rest = () => hash.through(head, asPieces(pieces))
   return {
-    shown, ...kind, length: null, head, rest, sha256: () => hash.digest(), [Symbol.asyncDispose]: () => Promise.resolve(),
+    shown, ...kind, length: null, head, rest, from: null, sums: sum, sha256: () => hash.digest(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }
 

@@ -40,6 +40,8 @@ export interface UploadedVolume {
   length: number | null
   /** in hexadecimal; null when nobody has asked for it */
   sha256: string | null
+  /** bytes that were there from an earlier run */
+  resumed: number
 }
 
 export interface UploadOptions {
@@ -69,10 +71,10 @@ export async function uploadVolume(
   const done = await store(connection, pool, { ...wanted, capacity }, source, options)
   const sha256 = source.sha256()
   const sum = sha256 === null ? '' : `, sha256 ${sha256}${wanted.expected === null ? '' : ', as it should be'}`
-  return { ...about, ...done, sha256, said: `uploaded (${formatSize(done.length)}, ${source.format}${sum})` }
+  return { ...about, ...done, sha256, resumed: 0, said: `uploaded (${formatSize(done.length)}, ${source.format}${sum})` }
 }
 
-const unknown = { path: null, format: null, capacity: null, length: null, sha256: null }
+const unknown = { path: null, format: null, capacity: null, length: null, sha256: null, resumed: 0 }
 
 async function store(
   connection: Connection, pool: StoragePool, { name, expected, capacity }: Upload & { capacity: number }, source: UploadSource,
@@ -105,7 +107,7 @@ async function fill(
 }
 
 /** What the volume must be able to hold. @throws UsageError */
-function capacityOf(pool: StoragePool, { size }: Upload, source: UploadSource): number {
+export function capacityOf(pool: StoragePool, { size }: Upload, source: UploadSource): number {
   const { type } = readPool(pool.xml())
   const holdsFiles = fileTypes.includes(type)
   if (source.format === 'qcow2' && !holdsFiles) {
@@ -121,7 +123,7 @@ function capacityOf(pool: StoragePool, { size }: Upload, source: UploadSource): 
   return capacity
 }
 
-function isThere(pool: StoragePool, name: string): boolean {
+export function isThere(pool: StoragePool, name: string): boolean {
   using old = existing({ find: (each) => pool.volume(each) }, name)
   return old !== null
 }
@@ -141,7 +143,7 @@ async function removeOld(connection: Connection, pool: StoragePool, name: string
  * libvirt looks into the pool again by itself after an upload, some time later, unless the pool is busy then; until it has,
  * it knows the volume as it was. @throws VirtError `not-found` when somebody has deleted it meanwhile
  */
-async function settled(
+export async function settled(
   pool: StoragePool, name: string, { format, capacity }: { format: string, capacity: number },
 ): Promise<{ path: string, capacity: number }> {
   for (let look = 1; look <= 20; look += 1) {
