@@ -1,5 +1,5 @@
 import type { Outcome } from './action.js'
-import { findBridge, findLink, refusePort } from './bridge/check-port.js'
+import { findBridge, findLink, refuseCard, refusePort } from './bridge/check-port.js'
 import { readHost, type HostState, type Link } from './bridge/host-state.js'
 import { typed } from './bridge/ip.js'
 import { planAttach, type Attachment, type AttachPlan, type Vlans } from './bridge/plan-attach.js'
@@ -64,14 +64,17 @@ export async function attachPort({ port: name, vlans, move, host }: NewPort, run
   return outcome(made, run, { done: `has the port ${name}`, would: `would get the port ${name}`, already: `has the port ${name} already` }, { interface: name })
 }
 
-/** Takes a port from its bridge. @throws BayError `not-found`, and as changeBridges */
-export async function detachPort({ port: name, move }: { port: string, move: boolean }, run: BridgeRun): Promise<Outcome> {
+/** Takes a port from its bridge. @throws BayError `not-found`, `wrong-state`, and as changeBridges */
+export async function detachPort({ port: name, move, host }: Omit<NewPort, 'vlans'>, run: BridgeRun): Promise<Outcome> {
   if (run.keep) return kept(run, ({ links }) => links.every((each) => each.name !== name || each.master !== run.bridge), `does not have the port ${name}`, [name])
   const made = await run.change(async () => {
     const state = await readHost()
     const bridge = findBridge(state.links, run.bridge)
     const port = findLink(state.links, name)
-    if (port.master === bridge.name) refuseCut(bridge, run)
+    if (port.master === bridge.name) {
+      refuseCard(bridge.name, port, tapsOf(host))
+      refuseCut(bridge, run)
+    }
     return planDetach(state, {
       bridge, port, move, macIsFixed: macIsFixed(bridge.name),
       vlans: bridge.bridge.vlanFiltering && port.master === bridge.name ? await portVlans(name) : null,
@@ -103,9 +106,13 @@ function planNew(state: HostState, bridge: NewBridge, ports: readonly Link[], ru
 /** A device that may become a port. @throws BayError */
 function usable(state: HostState, bridge: string, name: string, host: Connection | null, run: BridgeRun): Link {
   const port = findLink(state.links, name)
-  refusePort(state.links, bridge, port, (device) => host === null ? undefined : machineOfTap(host, device))
+  refusePort(state.links, bridge, port, tapsOf(host))
   if (port.master !== bridge) refuseCut(port, run)
   return port
+}
+
+function tapsOf(host: Connection | null): (device: string) => string | undefined {
+  return (device) => host === null ? undefined : machineOfTap(host, device)
 }
 
 /** @throws UsageError when whoever runs this came in by the device, and did not say that it may be cut off */

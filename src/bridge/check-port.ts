@@ -38,15 +38,26 @@ function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTa
   if (port.bridge) return ['it is a bridge itself', 'bridges are joined by a veth pair']
   if (!port.ethernet) return ['it is no Ethernet device']
   if (isWireless(name)) return ['it is wireless, and a station may send nobody else\'s frames', 'use a network with --mode nat, or a wired device']
+  const machine = port.kind === 'tun' ? machineOfTap(name) : undefined
+  if (machine !== undefined) return [isCardOf(machine), `bay vm attach nic ${machine} --network bridge=${bridge}`]
   if (master !== null && master !== bridge) {
     const owner = links.find((each) => each.name === master)
     if (owner?.bridge) return [`it is a port of the bridge ${master}`, `bay bridge detach ${master} ${name}`]
     return [`it belongs to ${master}${owner?.kind ? ` (${owner.kind})` : ''}`, `attach ${master} instead`]
   }
-  const machine = port.kind === 'tun' ? machineOfTap(name) : undefined
-  if (machine !== undefined) return [`it is the card of the running machine ${machine}`, `bay vm detach nic ${machine}, and attach one with --network bridge=${bridge}`]
   const above = links.find(({ parent, kind }) => parent === name && ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'].includes(kind ?? ''))
   return above ? [`${above.name} (${above.kind}) stands on it, and a device can have only the one or the other`] : []
+}
+
+/** @throws BayError `wrong-state` for the card of a running machine, which libvirt goes on believing on the bridge */
+export function refuseCard(bridge: string, { name, kind }: Link, machineOfTap: MachineOfTap): void {
+  const machine = kind === 'tun' ? machineOfTap(name) : undefined
+  if (machine === undefined) return
+  throw new BayError('wrong-state', `${name} is not detached from ${bridge}: ${isCardOf(machine)}`, { hints: [`bay vm detach nic ${machine} MAC`] })
+}
+
+function isCardOf(machine: string): string {
+  return `it is the card of the running machine ${machine}`
 }
 
 /** The kernel says so below /sys, which a container may be without. */

@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bayEnvironment, program } from '../lab/bay.js'
 import { BridgeRig } from './bridge-rig.js'
-import { until } from './rig.js'
+import { suiteRig, until, type Rig } from './rig.js'
 
 interface Row { name: string, ports: string[], addresses: string[] }
 interface Changed { changed: boolean, moved: string[], calls?: string[] }
@@ -113,5 +114,50 @@ describe('bay bridge on a system', function () {
     expect(cut.stderr).to.contain('your ssh session comes in by eth0 (10.1.0.2)').and.to.contain('--confirm-within')
     expect((await rig.json<Row[]>('bridge', 'list')).map(({ name, ports }) => [name, ports])).to.deep.equal([['br1', ['eth1']]])
     expect(await rig.bay(['bridge', 'attach', 'br1', 'eth0', '--yes'], { env })).to.include({ code: 0 })
+  })
+})
+
+// Where libvirt is: it says whose a bridge is.
+describe('bay bridge on a host of libvirt\'s', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  const there = async (...args: string[]) => {
+    const env = Object.entries(bayEnvironment({})).map(([key, value]) => `${key}=${value}`)
+    return rig.host.exec(['env', '-i', ...env, process.execPath, program, 'bridge', ...args])
+  }
+  const refused = async (args: string[], says: string[]) => {
+    const { code, stderr } = await there(...args)
+    expect(code, stderr).to.equal(5)
+    for (const each of says) expect(stderr).to.contain(each)
+  }
+
+  before(async function () {
+    this.timeout(300_000)
+    rig = await suiteRig()
+  })
+  after(async () => {
+    await rig?.clean('br-')
+    for (const name of ['br-own', 'br-other']) await rig.host.exec(['ip', 'link', 'delete', name])
+  })
+
+  it('knows its networks and machines, keeps what they need, and is not changed from elsewhere', async () => {
+    expect((await there('create', 'br-own')).code).to.equal(0)
+    expect((await there('create', 'br-other')).code).to.equal(0)
+    await rig.does('vm', 'create', 'br-vm', ...rig.deaf, '--network', 'bridge=br-own')
+    const rows = JSON.parse((await there('list', '-o', 'json')).stdout) as { name: string, ports: string[], network: string | null }[]
+    const own = rows.find(({ name }) => name === 'br-own')
+    const made = rows.find(({ network }) => network === rig.network)
+    const [tap = ''] = own?.ports ?? []
+    expect(tap).to.match(/^vnet\d+$/)
+    await refused(['delete', '--yes', made?.name ?? ''], [`the network ${rig.network}`, `bay net delete ${rig.network}`])
+    await refused(['delete', '--yes', 'br-own'], ['machines have a card on it: br-vm'])
+    await refused(['attach', 'br-other', tap], ['the running machine br-vm'])
+    await refused(['detach', 'br-own', tap], ['the running machine br-vm'])
+    await rig.does('vm', 'stop', '--force', 'br-vm')
+    await refused(['delete', '--yes', 'br-own'], ['machines have a card on it: br-vm'])
+    const elsewhere = await rig.bay(['bridge', 'create', 'br0', '--stp'])
+    expect(elsewhere).to.include({ code: 2 })
+    expect(elsewhere.stderr).to.contain(`try: on ${rig.host.name}: bay bridge create br0 --stp`)
+    expect(await rig.bay(['bridge', 'list'], { uri: 'sandbox' })).to.include({ code: 2 })
   })
 })

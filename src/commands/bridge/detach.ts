@@ -23,8 +23,7 @@ export default class BridgeDetach extends BridgeCommand<typeof BridgeDetach> {
   }
 
   async run(): Promise<ActionResult> {
-    await this.libvirt()
-    const wanted = { port: this.args.interface, move: !this.flags['keep-addresses'] }
+    const wanted = { port: this.args.interface, move: !this.flags['keep-addresses'], host: await this.libvirt() }
     return this.actOnBridge('detach', this.args.bridge, (run) => detachPort(wanted, run))
   }
 }

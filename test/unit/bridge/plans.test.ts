@@ -156,6 +156,7 @@ describe('what making and deleting a bridge takes', () => {
     expect(refused('br1', { networks: ['lab'], machines: [] })).to.have.deep.property('hints', ['bay net delete lab'])
     expect(refused('br1', { networks: [], machines: ['web', 'db'] })).to.have.property('message').that.contains('web, db')
     expect(refused('eth1', null)).to.have.property('message', 'eth1 is no bridge')
+    expect(refused('br0', { networks: [], machines: ['web'] })).to.have.property('message').that.contains('web')
     expect(refused('br9', null)).to.include({ code: 'not-found' })
   })
 })

@@ -15,7 +15,7 @@ describe('what may be a port', () => {
     ['a tunnel', aLink('wg0', { ethernet: false }), 'no Ethernet device'],
     ['another bridge\'s port', aLink('eth1', { master: 'br1' }), 'a port of the bridge br1'],
     ['a bond\'s port', aLink('eth1', { master: 'bond0' }), 'belongs to bond0 (bond)'],
-    ['a running machine\'s card', aLink('vnet0', { kind: 'tun' }), 'the running machine web'],
+    ['a running machine\'s card', aLink('vnet0', { kind: 'tun', master: 'br1' }), 'the running machine web'],
     ['what a macvtap stands on', aLink('eth1'), 'macvtap0 (macvtap) stands on it', [aLink('macvtap0', { kind: 'macvtap', parent: 'eth1' })]],
   ]
   for (const [what, port, says, more] of cases) {
