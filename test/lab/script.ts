@@ -24,7 +24,7 @@ export function run(file: string, args: string[], options: Options = {}): Promis
   })
 }
 
-type LabScript = 'host.sh' | 'guest.sh' | 'cloud-image.sh' | 'cloud-init.sh'
+type LabScript = 'host.sh' | 'guest.sh' | 'cloud-image.sh' | 'unpacked.sh'
 
 /** The path of a shell script of the lab. */
 export function labScript(name: LabScript): string {

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { Connection } from '../../src/virt/connection.js'
 import { secretUsage } from '../../src/virt/flags.js'
 import { bayEnvironment, program } from '../lab/bay.js'
-import { run, type Outcome } from '../lab/script.js'
+import { lab, run, type Outcome } from '../lab/script.js'
 import { lines, suiteRig, type Rig } from './rig.js'
 
 const long = process.env['BAY_TEST_LONG'] === '1'
@@ -168,10 +168,11 @@ describe('bay pool create on devices and servers', function () {
       const { code, stderr } = await inHost(...command)
       if (code !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
     }
-    const tgtadm = (...args: string[]) => must('tgtadm', '--lld', 'iscsi', ...args)
+    const programs = join(await lab('unpacked.sh', ['tgt'], { timeout: 120_000 }), 'usr/sbin')
+    const tgtadm = (...args: string[]) => must(join(programs, 'tgtadm'), '--lld', 'iscsi', ...args)
     await must('mkdir', '-p', '/run/tgtd')
-    await must('tgtd', '--iscsi', 'portal=127.0.0.1:3260')
-    await must('bash', '-c', 'until tgtadm --lld iscsi --op show --mode target >/dev/null 2>&1; do sleep 0.05; done')
+    await must(join(programs, 'tgtd'), '--iscsi', 'portal=127.0.0.1:3260')
+    await must('bash', '-c', 'until "$0" --lld iscsi --op show --mode target >/dev/null 2>&1; do sleep 0.05; done', join(programs, 'tgtadm'))
     await tgtadm('--op', 'new', '--mode', 'target', '--tid', '1', '-T', 'iqn.2024-01.test.bay:disks')
     await tgtadm('--op', 'new', '--mode', 'logicalunit', '--tid', '1', '--lun', '1', '-b', at('lun'))
     await tgtadm('--op', 'bind', '--mode', 'target', '--tid', '1', '-I', 'ALL')
