@@ -124,7 +124,9 @@ export const enumNames: Record<string, Record<string, string>> = {
   stopAtHole: { '': 'VIR_STREAM_RECV_STOP_AT_HOLE' },
   sparseStream: { '': 'VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM' },
   networkUpdate: { delete: 'VIR_NETWORK_UPDATE_COMMAND_DELETE', addLast: 'VIR_NETWORK_UPDATE_COMMAND_ADD_LAST' },
-  networkSection: { dhcpHost: 'VIR_NETWORK_SECTION_IP_DHCP_HOST' },
+  networkSection: {
+    dhcpHost: 'VIR_NETWORK_SECTION_IP_DHCP_HOST', dhcpRange: 'VIR_NETWORK_SECTION_IP_DHCP_RANGE', dnsHost: 'VIR_NETWORK_SECTION_DNS_HOST',
+  },
   networkAffect: { live: 'VIR_NETWORK_UPDATE_AFFECT_LIVE', config: 'VIR_NETWORK_UPDATE_AFFECT_CONFIG' },
   forceDevice: { '': 'VIR_DOMAIN_DEVICE_MODIFY_FORCE' },
   affect: { live: 'VIR_DOMAIN_AFFECT_LIVE', config: 'VIR_DOMAIN_AFFECT_CONFIG' },
