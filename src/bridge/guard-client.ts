@@ -49,9 +49,10 @@ export class Guard {
     return 'undone' in answer ? answer.undone : []
   }
 
-  /** From now on it is undone at that time unless somebody keeps it, also when this process is gone. */
+  /** From now on it is undone at that time unless somebody keeps it, also when this process is gone. @throws BayError */
   async wait(waiting: Waiting & { socket: string }): Promise<void> {
-    await this.#say({ wait: waiting })
+    const answer = await this.#say({ wait: waiting })
+    if (!('waiting' in answer)) throw new BayError('failed', `nobody could have confirmed it (${waiting.socket}); it is undone`)
   }
 
   /** Says something whose answer `next` gives, unless the guard had something to say before. */

@@ -15,10 +15,11 @@ export function guard(): void {
   const state = new GuardState()
   process.on('SIGHUP', () => undefined).on('SIGINT', () => undefined)
   // The system goes down, or somebody ends it: better undone than left to nobody.
-  process.on('SIGTERM', () => { void state.undo().then(() => process.exit(0)) })
+  const undoAndEnd = (): void => { void state.undo().then(() => process.exit(0)) }
+  process.on('SIGTERM', undoAndEnd).on('uncaughtException', undoAndEnd)
   process.stdout.on('error', () => undefined)
   listen(state, process.stdin, process.stdout)
-  process.stdin.on('close', () => { if (!state.waits) void state.undo().then(() => process.exit(0)) })
+  process.stdin.on('close', () => { if (!state.waits) undoAndEnd() })
 }
 
 class GuardState {
@@ -74,8 +75,8 @@ class GuardState {
       void this.undo().then((answer) => process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0)))
     }, Date.parse(waiting.until) - Date.now())
     rmSync(waiting.socket, { force: true })
-    return new Promise((resolve, reject) => {
-      server.on('error', reject).listen(waiting.socket, () => {
+    return new Promise((resolve) => {
+      server.on('error', () => resolve(this.undo())).listen(waiting.socket, () => {
         chmodSync(waiting.socket, 0o600)
         resolve({ waiting })
       })
@@ -91,6 +92,8 @@ class GuardState {
 function listen(state: GuardState, from: Readable, to: Writable): void {
   createInterface({ input: from }).on('line', (line) => {
     void state.hear(JSON.parse(line) as ToGuard).then(({ answer, last }) => {
+      // bay, if it still asks at a terminal, is to hear that somebody else has answered.
+      if (last && to !== process.stdout) process.stdout.write(`${JSON.stringify(answer)}\n`)
       to.write(`${JSON.stringify(answer)}\n`, () => { if (last) process.exit(0) })
     })
   })

@@ -62,6 +62,13 @@ describe('bay bridge with --confirm-within', function () {
     expect(await onTerminal(rig, [...attach, '--confirm-within', '20s'], 'y\r')).to.equal(0)
     expect(await rig.json(...attach)).to.include({ changed: false })
     await rig.json('bridge', 'detach', 'br0', 'eth0')
+    // Somebody else may answer, from another session.
+    const { child, screen } = terminal(rig, [...attach, '--confirm-within', '20s'])
+    const ended = once(child, 'close')
+    await screen('keep the change of br0?')
+    expect(await rig.json(...attach, '--confirm')).to.include({ changed: true })
+    expect((await ended)[0]).to.equal(0)
+    await rig.json('bridge', 'detach', 'br0', 'eth0')
   })
 
   it('undoes it when its time is over though bay and its terminal are gone', async () => {
