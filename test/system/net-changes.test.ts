@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { program } from '../lab/bay.js'
 import { suiteRig, until, type Rig } from './rig.js'
 
 interface Set { changed: boolean, restarted: boolean, machines: string[], reconnected: string[] }
@@ -101,6 +102,44 @@ describe('a network that changes under a running machine', function () {
     expect(await stored()).to.equal(before)
     expect(await onBridge()).to.contain('/ch-br')
     expect(await ask('five')).not.to.contain('10.93')
+  })
+
+  it('is checked on its host: what breaks it is found, each with its fix', async () => {
+    const check = async () => {
+      const { code, stdout } = await rig.host.exec([
+        'env', `XDG_STATE_HOME=${rig.files}`, process.execPath, program, '-c', 'qemu:///system', 'net', 'check', 'ch-net', '--json',
+      ])
+      return { code, found: JSON.parse(stdout) as { check: string, level: string, message: string, hint: string | null }[] }
+    }
+    const before = await check()
+    expect(before.found.filter(({ level }) => level === 'problem')).to.deep.equal([])
+    expect(before.code).to.equal(0)
+    const does = async (text: string) => { await rig.host.exec(['sh', '-ec', text]) }
+    await does(`sysctl -qw net.ipv4.ip_forward=0; iptables -P FORWARD DROP; iptables -I FORWARD -i ch-br -j DROP; ip link set ${tap} nomaster; `
+      + 'kill $(cat /run/libvirt/network/ch-net.pid)')
+    try {
+      await until(async () => (await check()).found.some((each) => each.check === 'dnsmasq'))
+      const { code, found } = await check()
+      expect(code).to.equal(3)
+      expect(found.filter(({ level }) => level === 'problem').map((each) => each.check)).to.have.members(['forwarding', 'firewall', 'dnsmasq', 'cut-off'])
+      expect(found.every(({ hint }) => hint !== null)).to.equal(true)
+      expect(found.find((each) => each.check === 'cut-off')?.message).to.contain('ch-vm')
+    } finally {
+      await does('sysctl -qw net.ipv4.ip_forward=1; iptables -P FORWARD ACCEPT; iptables -D FORWARD -i ch-br -j DROP')
+    }
+    const far = await rig.bay(['net', 'check', 'ch-net'])
+    expect(far).to.include({ code: 0 })
+    expect(far.stderr).to.contain('only the host itself can see them')
+  })
+
+  it('is drawn with its machines', async () => {
+    const { networks } = await rig.json<{ networks: { name: string, bridge: string, machines: { name: string, nics: object[] }[] }[] }>('net', 'map')
+    const own = networks.find(({ name }) => name === 'ch-net')
+    expect(own).to.include({ bridge: 'ch-br' })
+    expect(own?.machines.map(({ name }) => name)).to.deep.equal(['ch-vm'])
+    expect(own?.machines[0]?.nics).to.have.length(1)
+    expect(await rig.does('net', 'map')).to.match(/─ ch-net {2}nat {2}ch-br {2}10\.93\.0\.1\/24\n.*─ ch-vm {2}running\n.*52:54:00/)
+    expect(await rig.does('net', 'map', '--format', 'svg')).to.match(/^<svg [^]*ch-vm[^]*<\/svg>$/)
   })
 
   it('has its machines again after a stop by force and a start', async () => {

@@ -62,3 +62,9 @@ function toNumber(address: string): number {
 function fromNumber(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }
+
+/** Whether an IPv4 range holds an address. */
+export function rangeHolds({ start, end }: AddressRange, address: string): boolean {
+  if (![start, end, address].every((each) => ipaddr.IPv4.isValidFourPartDecimal(each))) return false
+  return toNumber(start) <= toNumber(address) && toNumber(address) <= toNumber(end)
+}

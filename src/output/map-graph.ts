@@ -1,0 +1,61 @@
+import { escapeControl } from './escape.js'
+import { machineParts, networkParts, nicParts, type MapMachine, type MapModel } from './map.js'
+
+interface Edge { from: string, to: string, label: string }
+
+interface Graph {
+  nodes: { id: string, kind: 'host' | 'network' | 'machine', lines: string[] }[]
+  edges: Edge[]
+}
+
+/** The map as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html). */
+export function renderMapMermaid(map: MapModel): string {
+  const { nodes, edges } = graphOf(map)
+  const text = (lines: readonly string[]) => `"${lines.map(mermaidText).join('<br/>')}"`
+  const shapes = { host: ['{{', '}}'], network: ['([', '])'], machine: ['[', ']'] } as const
+  return [
+    'graph LR',
+    ...nodes.map(({ id, kind, lines }) => `  ${id}${shapes[kind][0]}${text(lines)}${shapes[kind][1]}`),
+    ...edges.map(({ from, to, label }) => label === '' ? `  ${from} --- ${to}` : `  ${from} ---|${text([label])}| ${to}`),
+  ].map((line) => `${line}\n`).join('')
+}
+
+/** The map in the language of Graphviz (https://graphviz.org/doc/info/lang.html). */
+export function renderMapDot(map: MapModel): string {
+  const { nodes, edges } = graphOf(map)
+  const quoted = (lines: readonly string[]) => `"${lines.map((line) => escapeControl(line).replaceAll(/[\\"]/g, '\\$&')).join('\\n')}"`
+  const shapes = { host: 'house', network: 'ellipse', machine: 'box' }
+  return [
+    'graph networks {', '  rankdir=LR',
+    ...nodes.map(({ id, kind, lines }) => `  ${id} [shape=${shapes[kind]}, label=${quoted(lines)}]`),
+    ...edges.map(({ from, to, label }) => `  ${from} -- ${to}${label === '' ? '' : ` [label=${quoted([label])}]`}`),
+    '}',
+  ].map((line) => `${line}\n`).join('')
+}
+
+/** A machine is one node, however many networks it is on. */
+function graphOf({ host, networks, unconnected }: MapModel): Graph {
+  const graph: Graph = { nodes: [{ id: 'host', kind: 'host', lines: [host] }], edges: [] }
+  const ids = new Map<string, string>()
+  const idOf = (machine: MapMachine) => {
+    const id = ids.get(machine.name) ?? `m${ids.size}`
+    if (!ids.has(machine.name)) graph.nodes.push({ id, kind: 'machine', lines: [machine.name, machine.running ? 'running' : 'off'] })
+    ids.set(machine.name, id)
+    return id
+  }
+  for (const [at, network] of networks.entries()) {
+    graph.nodes.push({ id: `n${at}`, kind: 'network', lines: [network.name, networkParts(network).join(' ')] })
+    graph.edges.push({ from: 'host', to: `n${at}`, label: '' })
+    for (const machine of network.machines) {
+      const to = idOf(machine)
+      graph.edges.push(...machine.nics.map((nic) => ({ from: `n${at}`, to, label: nicParts(nic).join(' ') })))
+    }
+  }
+  for (const machine of unconnected) graph.edges.push({ from: 'host', to: idOf(machine), label: machineParts(machine)[0] === 'off' ? '' : 'no network' })
+  return graph
+}
+
+/** Mermaid knows entities by number, and takes markup for what it is. */
+function mermaidText(text: string): string {
+  return escapeControl(text).replaceAll(/["#<>&;|[\]{}()\\`]/g, (sign) => `#${sign.codePointAt(0)};`)
+}
