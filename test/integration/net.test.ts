@@ -115,7 +115,7 @@ describe('bay net on the test host', function () {
       net('start', 'default', '--json'), net('stop', '--all', '--json', '--force'), net('stop', 'default', '--dry-run', '--force'),
       net('autostart', 'default', '--json'), net('autostart', '--off', 'default', '--json'), net('delete', 'default', '--force', '--json'),
     ])
-    expect(start.json()).to.deep.equal({ action: 'start', kind: 'net', name: 'default', changed: false })
+    expect(start.json()).to.deep.equal({ action: 'start', kind: 'net', name: 'default', changed: false, reconnected: [] })
     expect(stop.json()).to.deep.equal([{ action: 'stop', kind: 'net', name: 'default', changed: true, disconnected: ['test'] }])
     expect(dry.stdout).to.equal('net default (dry run): would be stopped\n')
     expect([on.json(), off.json()].map((each) => (each as { changed: boolean }).changed)).to.deep.equal([true, false])
