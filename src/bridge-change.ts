@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { failedFile } from './bridge/failed-file.js'
 import { Guard } from './bridge/guard-client.js'
 import type { UndoStep } from './bridge/guard-messages.js'
@@ -93,6 +94,8 @@ async function taken(signal: AbortSignal, step: () => void | Promise<void>): Pro
   killPoint('before')
   await step()
   killPoint('after')
+  // A signal that came meanwhile is heard only when the event loop turns.
+  await turn()
 }
 
 /** @throws the error itself when all is as it was before; else what is left */

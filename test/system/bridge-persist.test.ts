@@ -10,7 +10,7 @@ const original = { '20-wired.network': '[Match]\nName=eth0\n\n[Network]\nAddress
 
 // With systemd-networkd's files; the other kinds are unit tests.
 describe('bay bridge with --persist', function () {
-  this.timeout(60_000)
+  this.timeout(long ? 600_000 : 60_000)
   let rig: BridgeRig
   before(async function () {
     if (existsSync('/run/NetworkManager')) return this.skip()

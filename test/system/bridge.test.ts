@@ -13,7 +13,7 @@ const long = process.env['BAY_TEST_LONG'] === '1'
 
 // Each in a network namespace of its own, with a wire to another one.
 describe('bay bridge on a system', function () {
-  this.timeout(60_000)
+  this.timeout(long ? 600_000 : 60_000)
   let rig: BridgeRig
   beforeEach(async () => { rig = await BridgeRig.up() })
   afterEach(() => rig[Symbol.asyncDispose]())
