@@ -26,18 +26,23 @@ export function evaluate(installed: Installed, packet: Packet): Verdict {
 
 function onEthernet({ ethernet }: Installed, packet: Packet): Verdict {
   for (const entry of ethernet[packet.direction]) {
-    const rules = 'chain' in entry ? (joins(entry, packet) ? entry.rules : []) : [entry]
+    if ('chain' in entry && !joins(entry, packet)) continue
+    const rules = 'chain' in entry ? entry.rules : [entry]
+    let returned = false
     for (const rule of rules) {
       const match = matches(rule, packet)
       if (match === null) return { verdict: 'unknown', by: rule, layer: 'ethernet' }
       if (!match || rule.rule.action === 'continue') continue
       // In a chain it goes back to the root's; in the root's it is through.
       if (rule.rule.action === 'return') {
-        if ('chain' in entry) break
-        return passed
+        if (!('chain' in entry)) return passed
+        returned = true
+        break
       }
       return { verdict: rule.rule.action === 'accept' ? 'accept' : 'drop', by: rule, layer: 'ethernet' }
     }
+    // At its end a chain accepts, as ebtables makes them, although it lists them as returning: seen with real packets.
+    if ('chain' in entry && !returned) return passed
   }
   return passed
 }
