@@ -78,16 +78,21 @@ export async function snap(
 
 /** The memory's file is written down before the snapshot that keeps it, for `bay recover` goes backwards. */
 async function recorded(
-  connection: Connection, domain: Domain, { name: snapshot, memoryFile }: SnapshotPlan, rollback: Rollback,
+  connection: Connection, domain: Domain, { name: snapshot, memoryFile, running, layers }: SnapshotPlan, rollback: Rollback,
   take: () => Promise<void>,
 ): Promise<void> {
   const made = { uuid: domain.uuid(), name: domain.name() }
-  const whole = (work: () => Promise<void>) => rollback.make(connection, { kind: 'snapshot', ...made, snapshot }, work)
-  if (memoryFile === null) return await whole(take)
+  for (const { target, backing, path: layer } of layers) {
+    await rollback.make(connection, { kind: 'layered', ...made, target, base: backing.path, layer }, () => undefined)
+  }
+  const { state } = domain.state()
+  // A run that dies now must not lead to layers being removed that the host is about to use.
+  const watched = () => running ? rollback.make(connection, { kind: 'snapshot-job', ...made, state }, take) : take()
+  const whole = () => rollback.make(connection, { kind: 'snapshot', ...made, snapshot }, watched)
+  if (memoryFile === null) return await whole()
   const { pool, poolUuid, name } = memoryFile
   await rollback.make(connection, { kind: 'volume', pool, poolUuid, name }, async () => {
-    // A run that dies now must not lead to layers being removed that the host is about to use.
-    await whole(() => rollback.make(connection, { kind: 'snapshot-job', ...made }, take))
+    await whole()
     // libvirt writes it behind its pool's back.
     await refreshPool(connection, memoryFile)
   })

@@ -40,19 +40,47 @@ export const madeSnapshot: Undoing<MadeSnapshot> = {
   },
 }
 
-/** What the host does to the end although nobody waits for it: it is waited for, and then its result is judged. */
-export const snapshotJob: Undoing<Made> = {
-  fields: ['uuid', 'name'],
+/** A disk that a snapshot makes go on in a layer. */
+export interface MadeLayer extends Made, Merge {}
+
+/** A daemon may die between the machine's going over to a layer and the snapshot's being written down. */
+export const layeredDisk: Undoing<MadeLayer> = {
+  fields: ['uuid', 'name', 'target', 'base', 'layer'],
+  leaves: ({ name, target, layer }) => `${name} with its disk ${target} in ${layer}`,
+  removeBy: () => 'bay recover',
+  isThere: (connection, made) => askMade(connection, made, (domain) => isInLayer(domain, made)),
+  undo: async (connection, made) => {
+    using domain = connection.domainByUuid(made.uuid)
+    await takeLayerBack(connection, domain, made)
+  },
+}
+
+/** A running machine of which a snapshot is taken, and the state that it was in. */
+export interface SnapshotJob extends Made { state: string }
+
+/**
+ * What the host does to the end although nobody waits for it: it is waited for, and then its result is judged. A daemon that dies
+ * meanwhile may leave the guest stopped; and until the guest runs again, QEMU merges no layer.
+ */
+export const snapshotJob: Undoing<SnapshotJob> = {
+  fields: ['uuid', 'name', 'state'],
   leaves: ({ name }) => `a snapshot that is being taken of ${name}`,
   removeBy: () => 'bay recover',
-  isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive() && domain.job() !== null),
-  undo: async (connection, { uuid, name }) => {
+  isThere: (connection, made) => askMade(connection, made,
+    (domain) => domain.isActive() && (domain.job() !== null || isStopped(domain, made))),
+  undo: async (connection, made) => {
+    const { uuid, name } = made
     using domain = connection.domainByUuid(uuid)
     for (let looks = 0; domain.isActive() && domain.job() !== null; looks += 1) {
       if (looks === mostLooks) throw new BayError('timeout', `the host is still taking a snapshot of ${name}`)
       await pause(betweenLooks)
     }
+    if (isStopped(domain, made)) domain.resume()
   },
+}
+
+function isStopped(domain: Domain, { state }: SnapshotJob): boolean {
+  return state === 'running' && domain.state().state === 'paused'
 }
 
 /** Ten minutes. */
@@ -61,9 +89,8 @@ const betweenLooks = 250
 
 /** Nothing is lost: what was written since goes where it would have gone without the snapshot. */
 export async function takeLayerBack(connection: Connection, domain: Domain, merge: Merge): Promise<void> {
-  const { target, layer } = merge
   // A run that died may have been further with this disk than with another.
-  if (diskFiles(parse(domain.xml(domain.isActive() ? 0 : domainXml.inactive))).get(target) !== layer) return
+  if (!isInLayer(domain, merge)) return
   const silent = { step: () => undefined, moved: () => undefined }
   if (domain.isActive()) return await commitLayer(domain, merge, silent)
   // Named after the machine, so that the helper of a recovery that died is found by the next.
@@ -78,4 +105,8 @@ export async function takeLayerBack(connection: Connection, domain: Domain, merg
     await helper.destroy()
   }
   putBase(connection, domain, merge, 'snapshot create')
+}
+
+function isInLayer(domain: Domain, { target, layer }: Merge): boolean {
+  return diskFiles(parse(domain.xml(domain.isActive() ? 0 : domainXml.inactive))).get(target) === layer
 }

@@ -9,7 +9,7 @@ import { nvramFile } from './undo-nvram.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
 import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
-import { madeSnapshot, snapshotJob, type MadeSnapshot } from './undo-snapshot.js'
+import { layeredDisk, madeSnapshot, snapshotJob, type MadeLayer, type MadeSnapshot, type SnapshotJob } from './undo-snapshot.js'
 import { madeSecret } from './undo-secret.js'
 import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
 import { madeVolume, type MadeVolume } from './undo-volume.js'
@@ -36,7 +36,8 @@ interface Records {
   'frozen': Made
   'nvram': { path: string }
   'snapshot': MadeSnapshot
-  'snapshot-job': Made
+  'snapshot-job': SnapshotJob
+  'layered': MadeLayer
   'stored-devices': MadeDevices
   'running-device': MadeDevices
   'released-device': MadeDevices
@@ -70,6 +71,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'nvram': nvramFile,
   'snapshot': madeSnapshot,
   'snapshot-job': snapshotJob,
+  'layered': layeredDisk,
   'stored-devices': storedDevices,
   'running-device': runningDevice,
   'released-device': releasedDevice,
