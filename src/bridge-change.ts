@@ -94,7 +94,8 @@ async function taken(signal: AbortSignal, step: () => void | Promise<void>): Pro
   killPoint('before')
   await step()
   killPoint('after')
-  // A signal that came meanwhile is heard only when the event loop turns.
+  // A signal that came meanwhile is heard when the event loop polls, which the first turn may have behind it.
+  await turn()
   await turn()
 }
 
