@@ -114,8 +114,11 @@ describe('a network that changes under a running machine', function () {
     const before = await check()
     expect(before.found.filter(({ level }) => level === 'problem')).to.deep.equal([])
     expect(before.code).to.equal(0)
-    const does = async (text: string) => { await rig.host.exec(['sh', '-ec', text]) }
-    await does(`sysctl -qw net.ipv4.ip_forward=0; iptables -P FORWARD DROP; iptables -I FORWARD -i ch-br -j DROP; ip link set ${tap} nomaster; `
+    const does = async (text: string) => {
+      const { code, stderr } = await rig.host.exec(['sh', '-ec', text])
+      expect(code, stderr).to.equal(0)
+    }
+    await does(`echo 0 > /proc/sys/net/ipv4/ip_forward; iptables -P FORWARD DROP; iptables -I FORWARD -i ch-br -j DROP; ip link set ${tap} nomaster; `
       + 'kill $(cat /run/libvirt/network/ch-net.pid)')
     try {
       await until(async () => (await check()).found.some((each) => each.check === 'dnsmasq'))
@@ -125,7 +128,7 @@ describe('a network that changes under a running machine', function () {
       expect(found.every(({ hint }) => hint !== null)).to.equal(true)
       expect(found.find((each) => each.check === 'cut-off')?.message).to.contain('ch-vm')
     } finally {
-      await does('sysctl -qw net.ipv4.ip_forward=1; iptables -P FORWARD ACCEPT; iptables -D FORWARD -i ch-br -j DROP')
+      await does('echo 1 > /proc/sys/net/ipv4/ip_forward; iptables -P FORWARD ACCEPT; iptables -D FORWARD -i ch-br -j DROP')
     }
     const far = await rig.bay(['net', 'check', 'ch-net'])
     expect(far).to.include({ code: 0 })
