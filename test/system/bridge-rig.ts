@@ -165,10 +165,13 @@ function kill(pid: number): void {
   }
 }
 
-/** A bridge's clocks run by themselves. */
+/** A bridge's clocks run by themselves, and the kernel looks about once a second whether a bridge has lost its last port. */
 function timeless(key: string, value: unknown): unknown {
-  return key.endsWith('_timer') ? undefined : value
+  if (key.endsWith('_timer') || key === 'operstate') return undefined
+  return key === 'flags' && Array.isArray(value) ? value.filter((each) => !carrier.has(String(each))) : value
 }
+
+const carrier: ReadonlySet<string> = new Set(['NO-CARRIER', 'LOWER_UP', 'linkdown'])
 
 /** The kernel lists routes and addresses as they came. */
 function sorted(list: unknown): string[] {
