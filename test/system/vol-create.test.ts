@@ -111,7 +111,7 @@ describe('bay vol create --encrypt and --preallocation', function () {
       const failed = await rig.bay(args)
       expect(failed, args.join(' ') + failed.stderr).to.include({ code: 1, stdout: '' })
       expect(failed.stderr).to.match(/No space left|cannot (fill|allocate|write)|not enough|Could not/i).and.not.to.contain('Child process')
-      expect([readdirSync(small), await secrets()], args.join(' ')).to.deep.equal([[], []])
+      expect([(await rig.host.exec(['ls', '-A', small])).stdout, await secrets()], args.join(' ')).to.deep.equal(['', []])
     }
   })
 

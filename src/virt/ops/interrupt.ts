@@ -21,7 +21,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(controller.signal)
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
+    // Who presses Ctrl-C again and again shall still read what became of it, and a script its exit code.
+    if (!controller.signal.aborted) process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
   }
 }
 
