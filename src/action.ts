@@ -10,7 +10,7 @@ import { Progress } from './output/progress.js'
 import { toJson, toYaml } from './output/serialize.js'
 import { Transfer } from './output/transfer.js'
 import { writeErr, writeOut } from './output/streams.js'
-import { escapeControl } from './output/escape.js'
+import { escapeControl, escapeLines } from './output/escape.js'
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
 import { interruptible } from './virt/ops/interrupt.js'
@@ -236,7 +236,7 @@ export abstract class ActionCommand<C extends typeof Command> extends BaseComman
   async #say(kind: string, name: string, { said }: Outcome): Promise<void> {
     if (this.flags.quiet || !['table', 'wide'].includes(this.format)) return
     this.#progress?.end()
-    await writeOut(`${kind} ${escapeControl(name)}${this.dryRun ? ' (dry run)' : ''}: ${said}\n`)
+    await writeOut(`${kind} ${escapeControl(name)}${this.dryRun ? ' (dry run)' : ''}: ${escapeLines(said)}\n`)
   }
 
   async #showMany(results: ActionResult[]): Promise<void> {

@@ -4,7 +4,7 @@ import { BayError, exitCodes, UsageError, type ErrorCode } from './errors.js'
 import { exitThrough } from './exit.js'
 import { globalFlags } from './flags.js'
 import { renderDetails, type Field } from './output/details.js'
-import { escapeControl } from './output/escape.js'
+import { escapeControl, escapeLines } from './output/escape.js'
 import { renderList, type Format, type ListOptions } from './output/format.js'
 import { toJson, toYaml } from './output/serialize.js'
 import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
@@ -167,7 +167,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Tells people something that is not the result. */
   protected note(text: string): void {
-    if (!this.flags.quiet) writeErr(`${text}\n`)
+    if (!this.flags.quiet) writeErr(`${escapeLines(text)}\n`)
   }
 
   /** Whether somebody sits there who can be asked. */

@@ -8,8 +8,10 @@ export async function readInput(path: string): Promise<string> {
     if (process.stdin.isTTY) throw new UsageError('- reads standard input, which is a terminal', 'give a file, or pipe the text in')
     return text(process.stdin)
   }
+  if (path === '') throw new UsageError('a file without a name', 'give a file, or - for standard input')
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`)
+    const reason = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[error.code ?? ''] ?? error.message
+    throw new UsageError(`${path} cannot be read: ${reason}`)
   })
 }
 

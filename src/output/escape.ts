@@ -7,6 +7,11 @@ export function escapeControl(text: string): string {
   return unsafe.test(text) ? text.replaceAll(unsafeAll, (character) => shown(character)) : text
 }
 
+/** The same for a text of several lines, whose ends stay. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeControl).join('\n')
+}
+
 /** The same set inside a JSON or a YAML string, as `\u202e`: nothing is lost, the reader gets the character back. */
 export function escapeInQuotes(document: string): string {
   return document.replaceAll(unsafeInQuotes, (character) => units(character))

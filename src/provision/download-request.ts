@@ -54,7 +54,9 @@ export function transferFailure(error: unknown): unknown {
   if (/^(CERT_|ERR_TLS_|ERR_SSL_)|_CERT|SIGNATURE|^UNABLE_TO_/.test(code)) {
     return new BayError('failed', `its certificate is not trusted: ${cause?.message ?? code}`, { cause: error })
   }
-  return new TransferError(reasons[code] ?? cause?.message ?? error.message, { likelyForGood: forGood.has(code), cause: error })
+  // fetch goes to no port of another protocol, such as 25, and has no code for that.
+  const likelyForGood = forGood.has(code) || cause?.message === 'bad port'
+  return new TransferError(reasons[code] ?? cause?.message ?? error.message, { likelyForGood, cause: error })
 }
 
 const redirectLimit = 10

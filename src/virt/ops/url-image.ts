@@ -1,10 +1,11 @@
 import { parseUrl } from '../../provision/download.js'
 import type { Connection } from '../connection.js'
-import { addImage, defaultImagePool, planAddImage } from './add-image.js'
+import { addImage, planAddImage } from './add-image.js'
 import type { SourceOptions } from './add-image-source.js'
 import { isUrl } from './image-name.js'
 import { digest } from './image-name-lock.js'
 import type { NewVm } from './new-vm.js'
+import { PlanPools } from './plan-pools.js'
 import { planVm, type PlanOptions, type VmPlan } from './plan-vm.js'
 
 /**
@@ -18,7 +19,8 @@ export async function planWithImage(
   const { source, disks } = request
   if (source.kind !== 'image' || !isUrl(source.image)) return planVm(connection, request, { mayStart })
   const image = { name: urlImageName(source.image), from: source.image, existing: 'keep' } as const
-  using pool = connection.pool(disks[0]?.pool ?? defaultImagePool(connection))
+  using pools = new PlanPools(connection)
+  const pool = pools.choose(disks[0]?.pool).handle
   const { changed: missing } = await planAddImage(connection, pool, image, options)
   if (missing) {
     await planVm(connection, { ...request, source: { kind: 'empty' } }, { mayStart })

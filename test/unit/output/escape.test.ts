@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { escapeControl, escapeInQuotes, hasUnsafe } from '../../../src/output/escape.js'
+import { escapeControl, escapeInQuotes, escapeLines, hasUnsafe } from '../../../src/output/escape.js'
 import { displayWidth, fitWidth, padWidth } from '../../../src/output/width.js'
 
 describe('escaping for people', () => {
@@ -20,6 +20,10 @@ describe('escaping for people', () => {
       expect(escapeControl(shown)).to.equal(shown)
       if (!hasUnsafe(text)) expect(shown).to.equal(text)
     }))
+  })
+
+  it('keeps the ends of lines where there are several', () => {
+    expect(escapeLines('a\x1b[2J\n\r\tb\n')).to.equal('a\\x1b[2J\n\\r\\tb\n')
   })
 
   it('in JSON it loses nothing', () => {
