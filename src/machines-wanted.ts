@@ -46,6 +46,9 @@ const ofTheRun = ['count', 'file', 'parallel', 'dry-run']
 /** What no two machines share. */
 const ofOneMachine = ['mac', 'ip', 'hostname']
 
+/** What no two machines that run share. */
+const ofOneThatRuns = ['gpu']
+
 /**
  * The machines that a command line asks for, each checked as far as that is possible without the host. With --count they
  * are alike but for the name; with --file an entry's keys win over the file's defaults, those over the command line.
@@ -57,7 +60,7 @@ export async function machinesWanted<F extends Creating>(line: CreateLine<F>): P
   if (name === undefined) throw new UsageError('the machine has no name', 'bay vm create NAME', '-f FILE for the machines of a file')
   if (count === undefined) return [await machine(name, line.flags)]
   const names = Array.from({ length: count }, (_, index) => checkName('vm', `${name}-${index + 1}`))
-  if (count > 1) refuseShared(typedWords(line.raw, line.definitions), `--count ${count}`)
+  if (count > 1) refuseShared(typedWords(line.raw, line.definitions), `--count ${count}`, line.flags['no-start'] ? [] : ofOneThatRuns)
   const first = await machine(names[0] ?? '', line.flags)
   return names.map((each) => ({ ...first, request: { ...first.request, name: each } }))
 }
@@ -111,7 +114,8 @@ function refuseTwice(file: MachinesFile, entries: readonly { entry: FileEntry }[
   for (const { entry: { keys } } of entries) {
     for (const key of ['name', ...ofOneMachine]) {
       const value = keys.get(key)
-      const text = `${key} ${value?.texts[0]?.toLowerCase()}`
+      // 10.0.0.5/24 is the address 10.0.0.5.
+      const text = `${key} ${value?.texts[0]?.toLowerCase().replace(/\/.*/, '')}`
       const before = seen.get(text)
       if (value && before !== undefined) throw new UsageError(`${file.where}:${value.line}: ${key} ${value.texts[0]} stands in line ${before} already`)
       if (value) seen.set(text, value.line)
@@ -119,8 +123,8 @@ function refuseTwice(file: MachinesFile, entries: readonly { entry: FileEntry }[
   }
 }
 
-function refuseShared(words: FlagWords, where: string): void {
-  const shared = ofOneMachine.find((name) => words.has(name))
+function refuseShared(words: FlagWords, where: string, alsoNot: readonly string[] = []): void {
+  const shared = [...ofOneMachine, ...alsoNot].find((name) => words.has(name))
   if (shared !== undefined) throw new UsageError(`${where}: --${shared} can be of one machine only`, `leave it out, or give each machine its own ${shared} in a file: -f FILE`)
 }
 

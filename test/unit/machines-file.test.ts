@@ -63,6 +63,12 @@ describe('vm create --count', () => {
     expect((await wanted(['--count', '1', '--empty', '--mac', '52:54:00:00:00:01'], 'web'))[0]?.request.nics[0]?.mac).to.equal('52:54:00:00:00:01')
   })
 
+  it('refuses a device of the host, unless none of them is started', async () => {
+    const gpu = ['--count', '2', '--empty', '--gpu', '0000:65:00.0']
+    expect(await thrown(() => wanted(gpu, 'web'))).to.be.instanceOf(UsageError).with.property('message').that.includes('--count 2: --gpu')
+    expect(await wanted([...gpu, '--no-start'], 'web')).to.have.length(2)
+  })
+
   it('needs a name, as a single machine does', async () => {
     expect(await thrown(() => wanted(['--empty', '--count', '2']))).to.be.instanceOf(UsageError)
     expect(await thrown(() => wanted(['--empty']))).to.be.instanceOf(UsageError).with.property('message', 'the machine has no name')
@@ -126,6 +132,7 @@ machines:
   })
 
   const refused: Record<string, RegExp> = {
+    '- {name: a, empty: true, ip: 10.0.0.5}\n- {name: b, empty: true, ip: 10.0.0.5/24}': /:2: ip 10\.0\.0\.5\/24 stands in line 1 already/,
     '': /no list of machines/, '{}': /no list of machines/, 'machines: 3': /no list of machines/, '[]': /:1: the list of machines is empty/,
     '{': /:\d+: /, 'machine: []': /:1: unknown key "machine"/, '- x': /:1: a machine is lines of KEY: VALUE/, '- empty: true': /:1: a machine without a name/,
     '- {name: [a]}': /:1: name is one text/, '- {name: a b}': /:1: machine name "a b" has a blank/, '- {name: "1"}': /:1: .*only digits/,
