@@ -26,7 +26,7 @@ export default class Undo extends ActionCommand<typeof Undo> {
     const { to, force } = this.flags
     return this.actOnOne({ action: 'undo', kind: 'vm' }, this.args.name, async (name, host) => {
       using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', name)
-      return { ...undoChange(host, name, { dryRun: this.dryRun, to, force }) }
+      return { ...await undoChange(host, name, { dryRun: this.dryRun, to, force }) }
     })
   }
 }

@@ -76,9 +76,12 @@ function planMerges(connection: Connection, domain: Domain, read: SnapshotDescri
     const all = use.layersOver({ pool: '', name: '', path: base })
     const over = all.filter((each) => use.pathOf(each) !== first || isNeeded(each))
     const empty = all.filter((each) => !over.includes(each)).map((each) => use.pathOf(each))
-    if (now.get(target) === base) return { target, base, layer: null, empty }
+    // A run that was killed has merged it, and told the next snapshot so: one more merge would spoil that one.
+    const isMerged = others.some((each) => keepsIn(each, target) === base)
+    if (now.get(target) === base || isMerged) return { target, base, layer: null, empty }
     if (over.length > 1) throw builtOn(name, read.name, over)
     const [only] = over
+    if (only === undefined && empty.length > 0) throw leftAlone(name, read.name, { target, layers: empty })
     if (only === undefined) return { target, base, layer: null, empty }
     const layer = use.pathOf(only)
     if (others.some((each) => !isExternal(each) && diskFiles(each.domain).get(target) === layer)) {
@@ -88,6 +91,19 @@ function planMerges(connection: Connection, domain: Domain, read: SnapshotDescri
       throw new BayError('wrong-state', `${only} builds on the snapshot ${read.name}, but ${name} does not use it now`, { hints: ['delete the snapshots below it first'] })
     }
     return { target, base, layer, empty }
+  })
+}
+
+/** The file in which an external snapshot keeps a disk. */
+function keepsIn({ disks, domain }: SnapshotDescription, target: string): string | undefined {
+  return disks.some((disk) => disk.target === target && disk.kind === 'external') ? diskFiles(domain).get(target) : undefined
+}
+
+/** The disk was taken from the machine since, and its newest content is nobody's: it must not go with the snapshot. */
+function leftAlone(vm: string, snapshot: string, { target, layers }: { target: string, layers: readonly string[] }): BayError {
+  const [layer = ''] = layers
+  return new BayError('wrong-state', `${vm} has not the disk ${target} any more that the snapshot ${snapshot} keeps: what was written to it since is in ${layer}`, {
+    hints: [`bay vm attach disk ${vm} ${layer} --target ${target}, and then this again`, 'bay vol delete, when nobody needs it: the snapshot can then be deleted with what it keeps'],
   })
 }
 

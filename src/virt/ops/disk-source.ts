@@ -20,8 +20,8 @@ export interface FoundSource extends Pick<DiskSpec, 'format' | 'encryption'> {
 }
 
 /**
- * A volume as POOL/NAME, or a path on the host. The format is what libvirt says of the volume; of a file that it does not know,
- * what was said, for looking into it would trust what a guest may have written.
+ * A volume as POOL/NAME, or a path on the host. The format is what libvirt says of the volume, unless it is to be raw; of a file
+ * that it does not know, what was said, for looking into it would trust what a guest may have written.
  * @throws UsageError, VirtError `not-found`
  */
 export function diskSource(connection: Connection, text: string, format: string | undefined): FoundSource {
@@ -43,7 +43,9 @@ function fromVolume(connection: Connection, volume: StorageVolume, asked: string
   using pool = connection.poolOf(volume)
   const place = { pool: pool.name(), name: volume.name(), path }
   // A disc's image is as raw as can be, and so are block devices, whatever their partition's type is.
-  const format = type === 'block' || said === 'iso' ? 'raw' : said ?? 'raw'
+  const known = type === 'block' || said === 'iso' ? 'raw' : said ?? 'raw'
+  // A raw volume is taken for whatever its guest has written at its beginning: as raw it harms nobody.
+  const format = asked === 'raw' ? asked : known
   if (asked !== undefined && asked !== format) throw new UsageError(`--format ${asked}: libvirt says that ${place.pool}/${place.name} is ${format}`, 'leave out --format')
   const names = [path, `${place.pool}/${place.name}`]
   const encryption = child(pathIn(parse(xml), 'target'), 'encryption')

@@ -6,9 +6,23 @@ import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import { unlessGone } from './gone.js'
 import { isOwnHost } from './own-host.js'
+import { refreshPoolsOf } from './remove-files.js'
+import { refreshPool } from './undo-volume.js'
 
-/** The disks of a document, media included, that are not there. What lies outside the pools of another host nobody can tell. */
-export function missingDisks(connection: Connection, xml: string): string[] {
+/**
+ * The disks of a document, media included, that are not there. What lies outside the pools of another host nobody can tell. Pools
+ * that seem to lack one look again: QEMU, and other tools, make files behind their backs.
+ */
+export async function missingDisks(connection: Connection, xml: string): Promise<string[]> {
+  const missing = lookFor(connection, xml)
+  if (missing.length === 0) return []
+  using pools = connection.pools()
+  for (const pool of pools) if (missing.some((each) => each.startsWith(`${pool.name()}/`))) await refreshPool(connection, { poolUuid: pool.uuid() })
+  await refreshPoolsOf(connection, missing)
+  return lookFor(connection, xml)
+}
+
+function lookFor(connection: Connection, xml: string): string[] {
   const folders = poolFolders(connection)
   return readDomain(xml).disks.flatMap(({ path, pool, volume }) => {
     if (pool !== null && volume !== null) return isInPool(connection, pool, volume) ? [] : [`${pool}/${volume}`]

@@ -118,7 +118,13 @@ function planDisk(connection: Connection, disk: XmlElement, { index, pools, requ
   }
   if (child(source, 'encryption')) throw new UsageError(`the disk ${target} of ${machine} is encrypted, and libvirt copies no encrypted volumes`)
   using found = connection.volumeByPath(place.path)
-  const { capacity, allocation, format } = readVolume(found.xml())
+  const { capacity, allocation, format, type } = readVolume(found.xml())
+  if (type === 'file' && attr(child(disk, 'driver'), 'type') === 'raw' && !['raw', 'iso'].includes(format ?? 'raw')) {
+    // Its guest may have written that there, with another file of the host as what lies below.
+    throw new BayError('wrong-state', `the disk ${target} of ${machine} is raw, and the host takes ${place.pool}/${place.name} for ${format}: it would copy something else`, {
+      hints: [`bay vol download ${place.pool}/${place.name} FILE takes its bytes as they are; bay vol upload --format raw FILE POOL/NAME`],
+    })
+  }
   const into = pools.choose(request.pool ?? place.pool)
   const kept = { capacity: capacity ?? 0, allocation: allocation ?? 0, format: format ?? 'raw', path: place.path }
   const made = request.linked ? 'qcow2' : kept.format

@@ -15,8 +15,9 @@ import { journalFor } from './journal.js'
 import { isExternal, readSnapshots } from './list-snapshots.js'
 import { placeOf } from './plan-deletion.js'
 import { planLayer, type PlannedLayer } from './plan-snapshot.js'
-import { removeFiles } from './remove-files.js'
+import { refreshPoolsOf, removeFiles } from './remove-files.js'
 import { Rollback } from './rollback.js'
+import { VolumeUse } from './volume-use.js'
 
 export interface RevertOptions {
   /** pull the plug of a machine that runs */
@@ -51,8 +52,8 @@ export async function revertSnapshot(connection: Connection, domain: Domain, nam
     options.step('pulling its plug')
     await domain.destroy()
   }
-  const needed = new Set(readSnapshots(domain).flatMap((each) => [...diskFiles(each.domain).values()]))
-  const replaced = layers.flatMap(({ target }) => diskFiles(parse(before)).get(target) ?? []).filter((path) => !needed.has(path))
+  const now = diskFiles(parse(before))
+  const replaced = await layersThatGo(connection, domain, layers.flatMap(({ target }) => now.get(target) ?? []))
   await removing(connection, domain, replaced, () => putBack(connection, domain, read, { layers, before, options }), async () => {
     using _current = await domain.createSnapshot(xml, snapshotCreate.redefine | snapshotCreate.current)
     await removeFiles(connection, domain, replaced)
@@ -60,6 +61,15 @@ export async function revertSnapshot(connection: Connection, domain: Domain, nam
   if (read.memoryFile === null) return
   options.step('restoring its memory')
   await connection.restore(read.memoryFile, withLayers(read.domain, layers), read.state === 'paused' ? restore.paused : restore.running)
+}
+
+/** Of the disks that it has now the layers over what snapshots keep: another disk that was attached since is not lost. */
+async function layersThatGo(connection: Connection, domain: Domain, now: readonly string[]): Promise<string[]> {
+  const needed = new Set(readSnapshots(domain).flatMap((each) => [...diskFiles(each.domain).values()]))
+  await refreshPoolsOf(connection, [...needed])
+  const use = VolumeUse.layers(connection)
+  const own = new Set([...needed].flatMap((path) => use.layersOver({ pool: '', name: '', path })).map((each) => use.pathOf(each)))
+  return now.filter((path) => own.has(path) && !needed.has(path))
 }
 
 /** Written down before the machine is defined anew: `bay recover` removes what of it nobody uses then, and keeps the rest. */

@@ -1,11 +1,15 @@
 import { BayError } from '../../errors.js'
 import { parse } from '../../xml/node.js'
+import { readDomain } from '../../xml/domain-description.js'
+import { diskFiles } from '../../xml/snapshot.js'
 import { child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { redefine, storedDefinition } from './change-definition.js'
 import { existing } from './define.js'
 import { missingDisks } from './missing-disks.js'
+import { readSnapshots } from './list-snapshots.js'
+import { VolumeUse } from './volume-use.js'
 import { digest, historiesNamed, historyOf, recordChange } from './history.js'
 import type { HistoryEntry } from './history-entry.js'
 import { inForce } from './history-undone.js'
@@ -30,13 +34,14 @@ export interface Undone {
 /**
  * Puts back the definition that a machine had before a change; of a machine that was deleted, its definition. What runs goes on
  * as it is. The taking back is a change too, and can be taken back. Whoever calls has the machine's name for itself.
- * @throws BayError `not-found` without such a change; `wrong-state` when something else changed it since, or a disk is gone
+ * @throws BayError `not-found` without such a change; `wrong-state` when something else changed it since, or a disk is gone or kept
+ *   by a snapshot
  */
-export function undoChange(connection: Connection, name: string, options: UndoOptions): Undone {
+export async function undoChange(connection: Connection, name: string, options: UndoOptions): Promise<Undone> {
   using domain = existing({ find: (wanted: string) => connection.domain(wanted) }, name)
   const entries = domain ? historyOf(connection, domain.uuid()) : historyOfDeleted(connection, name)
   const entry = chosen(entries, name, options)
-  if (!options.force) refuseMissing(connection, entry)
+  if (!options.force) await refuseMissing(connection, entry)
   return domain ? putBack(connection, domain, { entries, entry, options }) : bringBack(connection, entry, options)
 }
 
@@ -68,6 +73,7 @@ function putBack(connection: Connection, domain: Domain, { entries, entry, optio
   const running = domain.isActive()
   const done = outcome(entry, { running, dryRun, verb: dryRun ? 'would be taken back' : 'taken back' })
   if (before === entry.before) return { ...done, changed: false, said: 'is so already' }
+  if (!force) refuseKept(connection, domain, { before, wanted: entry.before })
   if (dryRun) return done
   const old = nameIn(entry.before)
   if (old !== name && running) throw new BayError('wrong-state', `${name} runs, and cannot get its name ${old} back`, { hints: [`bay vm stop ${name}`] })
@@ -108,12 +114,37 @@ function broughtBack(name: string, { number }: HistoryEntry): BayError {
   return new BayError('wrong-state', `change ${number} brought ${name} back: before it there was no such machine`, { hints: [`bay vm delete --keep-disks ${name}`] })
 }
 
-function refuseMissing(connection: Connection, entry: HistoryEntry): void {
-  const missing = missingDisks(connection, entry.before)
+async function refuseMissing(connection: Connection, entry: HistoryEntry): Promise<void> {
+  const missing = await missingDisks(connection, entry.before)
   if (missing.length === 0) return
   throw new BayError('wrong-state', `what ${entry.name} had before has disks that are gone: ${missing.join(', ')}`, {
     hints: [`bay undo --force ${entry.name} to define it all the same`, `bay history ${entry.name} ${entry.number} shows the change`],
   })
+}
+
+/** A machine that wrote to what a snapshot keeps, or to what lies below layers, would spoil those. */
+function refuseKept(connection: Connection, domain: Domain, { before, wanted }: { before: string, wanted: string }): void {
+  const now = writtenBy(before)
+  const back = writtenBy(wanted).filter((path) => !now.includes(path))
+  if (back.length === 0) return
+  const name = domain.name()
+  for (const { name: snapshot, disks, domain: kept } of readSnapshots(domain)) {
+    const files = diskFiles(kept)
+    const path = disks.flatMap(({ target, kind }) => kind === 'external' ? files.get(target) ?? [] : []).find((each) => back.includes(each))
+    if (path === undefined) continue
+    throw new BayError('wrong-state', `${name} would write to ${path}, which its snapshot ${snapshot} keeps`, {
+      hints: [`bay snapshot revert ${name} ${snapshot} brings back what it was then`, `bay snapshot delete ${name} ${snapshot} keeps what it is now`],
+    })
+  }
+  const use = VolumeUse.layers(connection)
+  for (const path of back) {
+    const [layer] = use.layersOver({ pool: '', name: '', path })
+    if (layer !== undefined) throw new BayError('wrong-state', `${name} would write to ${path}, and the volume ${layer} is a layer over it`, { hints: [`bay vol show ${layer}`, `bay undo --force ${name} to put it back all the same`] })
+  }
+}
+
+function writtenBy(xml: string): string[] {
+  return readDomain(xml).disks.flatMap(({ device, readonly, path }) => device === 'disk' && !readonly ? path ?? [] : [])
 }
 
 function changedSince(name: string, { number, after }: HistoryEntry): BayError {

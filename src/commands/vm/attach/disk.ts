@@ -27,7 +27,7 @@ export default class VmAttachDisk extends ActionCommand<typeof VmAttachDisk> {
   static override flags = {
     ...deviceFlags,
     size: Flags.string({ helpValue: 'SIZE[,pool=P][,format=F][,name=V]', description: 'make a new volume' }),
-    format: Flags.option({ options: diskFormats, description: 'the format of a file that is in no pool; else libvirt knows it' })(),
+    format: Flags.option({ options: diskFormats, description: 'the format of a file that is in no pool, else libvirt says it; raw for the bytes as they are' })(),
     bus: Flags.option({ options: diskBuses, description: 'the bus (default: that of the machine\'s first disk, or virtio)' })(),
     target: Flags.string({ helpValue: 'NAME', description: 'its name in the machine, such as vdb (default: the next one)' }),
     readonly: Flags.boolean({ description: 'the machine cannot write it' }),
