@@ -88,6 +88,17 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     return (await this.openHost({ readOnly: true })).connection
   }
 
+  /** libvirt lets guest agents be asked only over connections that may write: one more, null where it is not allowed. */
+  protected async openForAgents(): Promise<Connection | null> {
+    if (!this.sharedHost) return null
+    try {
+      return (await this.openHost({ readOnly: false })).connection
+    } catch (error) {
+      if (error instanceof BayError && error.code === 'not-allowed') return null
+      throw error
+    }
+  }
+
   /** The host, for changes; in a dry run its connection cannot write. */
   protected change(): Promise<Connection> {
     this.#changing ??= this.#openForChange()

@@ -1,3 +1,4 @@
+import { saidOfFields, shownValue } from './said-fields.js'
 import type { SetNetwork } from './virt/ops/set-network.js'
 import type { NetworkField } from './virt/ops/set-network-fields.js'
 
@@ -5,14 +6,10 @@ import type { NetworkField } from './virt/ops/set-network-fields.js'
 export function saidOfNetworkSet(
   { fields, restarted, machines, reconnected }: SetNetwork, { dryRun }: { dryRun: boolean },
 ): string {
-  const told = fields.filter(({ effect }) => effect !== null)
-  if (told.length === 0) return 'is already so'
-  const parts = groups.flatMap(({ effect, when }) => {
-    const those = told.filter((field) => field.effect === effect)
-    return those.length === 0 ? [] : [`${those.map(changeOf).join(', ')} ${when}`]
-  })
+  const parts = saidOfFields(fields, { groups, changeOf })
+  if (parts === null) return 'is already so'
   if (restarted) parts.push(dryRun ? `it would be restarted${cutting(machines)}` : 'it was restarted')
-  else if (told.some(({ effect }) => effect === 'needs-restart')) parts.push(`--restart does that${cutting(machines)}`)
+  else if (fields.some(({ effect }) => effect === 'needs-restart')) parts.push(`--restart does that${cutting(machines)}`)
   if (reconnected.length > 0) parts.push(`connected again: ${reconnected.join(', ')}`)
   return parts.join('; ')
 }
@@ -28,9 +25,5 @@ const groups: readonly { effect: NetworkField['effect'], when: string }[] = [
 ]
 
 function changeOf({ field, before, after }: NetworkField): string {
-  return `${field} ${shown(before)} → ${shown(after)}`
-}
-
-function shown(value: NetworkField['before']): string {
-  return value === null ? 'none' : typeof value === 'boolean' ? value ? 'on' : 'off' : String(value)
+  return `${field} ${shownValue(before)} → ${shownValue(after)}`
 }

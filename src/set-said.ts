@@ -1,3 +1,4 @@
+import { saidOfFields, shownValue } from './said-fields.js'
 import { formatSize } from './units.js'
 import type { Effect, SetField } from './virt/ops/set-field.js'
 import type { SetVm } from './virt/ops/set-vm.js'
@@ -5,13 +6,9 @@ import type { SetVm } from './virt/ops/set-vm.js'
 /** What `vm set` did, in one line: what is in force, what waits and for what. */
 export function saidOfSet({ fields, restarted, saved }: SetVm, { dryRun }: { dryRun: boolean }): string {
   const waits = fields.some(({ effect }) => effect === 'needs-stop')
-  const told = fields.filter(({ effect }) => effect !== null)
-  if (told.length === 0) return 'is already so'
-  const parts = groups.flatMap(({ effect, when }) => {
-    const those = told.filter((field) => field.effect === effect)
-    return those.length === 0 ? [] : [`${those.map(changeOf).join(', ')} ${when}`]
-  })
-  parts.push(...told.flatMap(({ note }) => note ?? []))
+  const parts = saidOfFields(fields, { groups, changeOf })
+  if (parts === null) return 'is already so'
+  parts.push(...fields.flatMap(({ effect, note }) => effect === null ? [] : note ?? []))
   if (restarted) parts.push(dryRun ? 'it would be stopped and started' : 'it was stopped and started')
   else if (waits && saved) parts.push('its saved run goes on with the old')
   return parts.join('; ')
@@ -32,7 +29,5 @@ function changeOf({ field, before, after, running, effect }: SetField): string {
 }
 
 function shown(field: string, value: SetField['before']): string {
-  if (value === null) return 'none'
-  if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return field.endsWith('memory') ? formatSize(Number(value)) : String(value)
+  return field.endsWith('memory') && value !== null ? formatSize(Number(value)) : shownValue(value)
 }

@@ -1,5 +1,6 @@
+import type { MapMachine, NetworkMap } from '../map-model.js'
 import { escapeControl } from './escape.js'
-import { machineParts, networkParts, nicParts, type MapMachine, type MapModel } from './map.js'
+import { machineParts, networkParts, nicParts } from './map.js'
 
 interface Edge { from: string, to: string, label: string }
 
@@ -9,7 +10,7 @@ interface Graph {
 }
 
 /** The map as a Mermaid flowchart (https://mermaid.js.org/syntax/flowchart.html). */
-export function renderMapMermaid(map: MapModel): string {
+export function renderMapMermaid(map: NetworkMap): string {
   const { nodes, edges } = graphOf(map)
   const text = (lines: readonly string[]) => `"${lines.map(mermaidText).join('<br/>')}"`
   const shapes = { host: ['{{', '}}'], network: ['([', '])'], machine: ['[', ']'] } as const
@@ -21,7 +22,7 @@ export function renderMapMermaid(map: MapModel): string {
 }
 
 /** The map in the language of Graphviz (https://graphviz.org/doc/info/lang.html). */
-export function renderMapDot(map: MapModel): string {
+export function renderMapDot(map: NetworkMap): string {
   const { nodes, edges } = graphOf(map)
   const quoted = (lines: readonly string[]) => `"${lines.map((line) => escapeControl(line).replaceAll(/[\\"]/g, '\\$&')).join('\\n')}"`
   const shapes = { host: 'house', network: 'ellipse', machine: 'box' }
@@ -34,7 +35,7 @@ export function renderMapDot(map: MapModel): string {
 }
 
 /** A machine is one node, however many networks it is on. */
-function graphOf({ host, networks, unconnected }: MapModel): Graph {
+function graphOf({ host, networks, unconnected }: NetworkMap): Graph {
   const graph: Graph = { nodes: [{ id: 'host', kind: 'host', lines: [host] }], edges: [] }
   const ids = new Map<string, string>()
   const idOf = (machine: MapMachine) => {

@@ -1,5 +1,6 @@
+import type { MapMachine, NetworkMap } from '../map-model.js'
 import { escapeControl } from './escape.js'
-import { machineParts, networkParts, type MapMachine, type MapModel } from './map.js'
+import { machineParts, networkParts } from './map.js'
 import { fitWidth } from './width.js'
 
 export interface TextLine {
@@ -41,7 +42,7 @@ const columns = 4
  * Places the map: a band a network, with its machines in rows to the right of it, each with its interfaces on that network only. A
  * machine on two networks is in both bands and says so, which at fifty machines can be read where crossing lines cannot.
  */
-export function layoutMap({ host, networks, unconnected }: MapModel): MapLayout {
+export function layoutMap({ host, networks, unconnected }: NetworkMap): MapLayout {
   const layout: MapLayout = { width: gap + head + columns * (box + gap) + 2 * gap, height: 0, boxes: [], wires: [] }
   layout.boxes.push(boxAt('host', { x: gap, y: gap, width: head }, [[host, 'title']]))
   const trunk = { x: gap / 2, top: gap + line, bottom: gap + line }

@@ -1,14 +1,14 @@
+import type { NetworkMap } from '../map-model.js'
 import { escapeControl } from './escape.js'
 import { layoutMap, letter, type MapBox, type MapLayout } from './map-layout.js'
-import type { MapModel } from './map.js'
 
 /** The map as a picture that needs nothing else: no script, no font, no address. */
-export function renderMapSvg(map: MapModel): string {
+export function renderMapSvg(map: NetworkMap): string {
   return drawMap(layoutMap(map), map.host)
 }
 
 /** The same in a page, to be looked at in any browser. */
-export function renderMapHtml(map: MapModel): string {
+export function renderMapHtml(map: NetworkMap): string {
   const title = titleOf(map.host)
   return `<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>${title}</title>`
     + `<style>body{margin:0;background:#fff}svg{max-width:none}</style></head>\n<body>\n${renderMapSvg(map)}</body>\n</html>\n`

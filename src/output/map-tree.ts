@@ -1,10 +1,11 @@
+import type { MapMachine, NetworkMap } from '../map-model.js'
 import { escapeControl } from './escape.js'
-import { machineParts, networkParts, nicParts, type MapMachine, type MapModel } from './map.js'
+import { machineParts, networkParts, nicParts } from './map.js'
 
 interface Node { text: string, below: Node[] }
 
 /** The map as a tree for a terminal. */
-export function renderMapTree(map: MapModel): string {
+export function renderMapTree(map: NetworkMap): string {
   const machine = (each: MapMachine): Node => ({
     text: `${each.name}  ${machineParts(each).join('  ')}`, below: each.nics.map((nic) => ({ text: nicParts(nic).join('  '), below: [] })),
   })

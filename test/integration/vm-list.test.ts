@@ -7,7 +7,7 @@ import { onTest } from './vm-host.js'
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f'
 const rowKeys = [
-  'name', 'uuid', 'id', 'state', 'reason', 'vcpus', 'maxVcpus', 'memory', 'maxMemory', 'cpuTime', 'autostart', 'persistent', 'addresses',
+  'name', 'uuid', 'id', 'state', 'reason', 'vcpus', 'maxVcpus', 'memory', 'maxMemory', 'cpuTime', 'autostart', 'persistent', 'addresses', 'addressDetails',
 ]
 
 async function prints(line: string): Promise<string> {
@@ -26,7 +26,7 @@ describe('bay vm list', function () {
   it('prints more when it may be wide', async () => {
     const wide = await prints('vm list -o wide')
     expect(wide.split('\n')[0]?.split(/ {2,}/)).to.deep.equal([
-      'NAME', 'STATE', 'VCPUS', 'MEMORY', 'ADDRESSES', 'AUTOSTART', 'PERSISTENT', 'REASON', 'CPU-TIME', 'ID', 'UUID',
+      'NAME', 'STATE', 'VCPUS', 'MEMORY', 'ADDRESSES', 'AUTOSTART', 'PERSISTENT', 'REASON', 'CPU-TIME', 'ID', 'UUID', 'KNOWN-FROM',
     ])
     expect(wide).to.include(uuid)
   })
@@ -36,14 +36,14 @@ describe('bay vm list', function () {
     expect(more).to.deep.equal([])
     expect(row).to.have.all.keys(rowKeys)
     expect(row).to.deep.include({
-      name: 'test', uuid, id: 1, state: 'running', vcpus: 2, memory: 2 ** 31, maxMemory: 2 ** 33, autostart: false, persistent: true, addresses: [],
+      name: 'test', uuid, id: 1, state: 'running', vcpus: 2, memory: 2 ** 31, maxMemory: 2 ** 33, autostart: false, persistent: true, addresses: [], addressDetails: [],
     })
   })
 
   it('prints the same as YAML and CSV', async () => {
     const [yaml, csv] = await Promise.all([prints('vm list -o yaml'), prints('vm list -o csv')])
     expect((parseYaml(yaml) as unknown[])[0]).to.have.all.keys(rowKeys).and.include({ name: 'test', memory: 2 ** 31, persistent: true })
-    expect(csv.split('\n')[0]).to.equal('name,state,vcpus,memory,addresses,autostart,persistent,reason,cpuTime,id,uuid')
+    expect(csv.split('\n')[0]).to.equal('name,state,vcpus,memory,addresses,autostart,persistent,reason,cpuTime,id,uuid,addressDetails')
     expect(csv.split('\n')[1]).to.match(/^test,running,2,2147483648,,false,true,unknown,[\d.]+,1,6695eb01/)
   })
 

@@ -134,8 +134,8 @@ describe('bay net on a host', function () {
     }
     await until(async () => (await rig.json<Lease[]>('net', 'leases', 'nt-used')).length > 0, 300)
     const [lease] = await rig.json<Lease[]>('net', 'leases', 'nt-u*')
-    expect(lease).to.have.all.keys('network', 'mac', 'address', 'prefix', 'family', 'hostname', 'clientId', 'expires')
-    expect(lease).to.include({ network: 'nt-used', prefix: 24, family: 'ipv4' })
+    expect(lease).to.have.all.keys('network', 'mac', 'address', 'prefix', 'family', 'hostname', 'clientId', 'expires', 'machine', 'state')
+    expect(lease).to.include({ network: 'nt-used', prefix: 24, family: 'ipv4', machine: 'nt-vm', state: 'current' })
     expect(lease?.address).to.match(/^10\.92\.0\.\d+$/)
     expect(Date.parse(lease?.expires ?? '')).to.be.greaterThan(Date.now())
     expect((await rig.json<{ leases: Lease[] }>('net', 'show', 'nt-used')).leases).to.deep.equal([lease])

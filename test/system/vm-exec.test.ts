@@ -18,7 +18,7 @@ describe('bay vm exec', function () {
     rig = await suiteRig()
     const { kernel, initrd, cmdline } = await tinyGuest('agent')
     await rig.does('vm', 'create', 'guest', '--virt', 'qemu', '--vcpus', '1', '--memory', '192M', '--graphics', 'none',
-      '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline, '--network', 'none', '--no-start')
+      '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline, '--network', 'user', '--no-start')
     expect(await exec('--', 'true')).to.include({ code: 5, stdout: '' }).with.property('stderr').that.matches(/^bay: guest is off, .*\n {2}try: bay vm start guest\n/)
     await rig.does('vm', 'start', 'guest')
     const early = await exec('--', 'true')
@@ -33,6 +33,18 @@ describe('bay vm exec', function () {
     expect(await exec('--', 'sh', '-c', 'echo out; echo err >&2; exit 3')).to.include({ code: 3, stdout: 'out\n', stderr: 'err\n' })
     expect(await exec('--', 'sh', '-c', 'kill -9 $$')).to.include({ code: 137, stdout: '', stderr: '' })
     expect(await exec('--quiet', '--', 'sh', '-c', 'echo out; exit 4')).to.include({ code: 4, stdout: '', stderr: '' })
+  })
+
+  it('its agent tells the address that no lease and no table of the host\'s has', async () => {
+    interface Row { name: string, addresses: string[], addressDetails: object[] }
+    const listed = async () => (await rig.json<Row[]>('vm', 'list')).find(({ name }) => name === 'guest')
+    // There may be one of IPv6, too.
+    await until(async () => (await listed())?.addresses.includes('10.0.2.15') ?? false, 500)
+    for (const row of [await listed(), await rig.json<Row>('vm', 'show', 'guest')]) {
+      const told = row?.addressDetails.filter((each) => 'address' in each && each.address === '10.0.2.15')
+      expect(told).to.have.length(1).with.nested.property('[0]').that.includes({ source: 'agent', state: 'current', prefix: 24 })
+    }
+    expect(await rig.does('vm', 'show', 'guest')).to.contain('10.0.2.15/24 (agent)')
   })
 
   it('passes every word as it is: no shell, no flag of its own', async () => {

@@ -54,20 +54,24 @@ describe('bay vm wait', function () {
   })
 
   it('takes no address of an earlier boot: after a reset, a reboot, and a start by another tool', async () => {
-    const leases = () => Promise.all(['wait-reset', 'wait-port', 'wait-virsh'].map((name) => leaseOf(rig, name)))
+    const names = ['wait-reset', 'wait-port', 'wait-virsh']
+    const leases = () => Promise.all(names.map((name) => leaseOf(rig, name)))
     const before = await leases()
     await Promise.all([
       rig.does('vm', 'reset', 'wait-reset'), rig.does('vm', 'reboot', 'wait-port', '--no-wait'),
       rig.virsh('destroy', 'wait-virsh').then(() => rig.virsh('start', 'wait-virsh')),
     ])
-    const shown = await Promise.all(['wait-reset', 'wait-port', 'wait-virsh'].map((name) => rig.json<{ addresses: string[] }>('vm', 'show', name)))
-    // Only asked to reboot, so that it may have its address still.
-    expect(shown.map(({ addresses }) => addresses.length)).to.deep.equal([0, 1, 0])
+    // The one was only asked to reboot, so that it may have its address still.
+    expect(await everywhere(rig, names)).to.deep.equal(['older', 'current', 'older'])
     const early = await rig.bay(['vm', 'wait', 'wait-reset', '--for', 'ip', '--timeout', '100ms', '--json'])
     expect(early.json()).to.have.nested.property('error.diagnosis.findings[0].code', 'old-lease')
     await rig.does('vm', 'wait', 'wait-reset', 'wait-port', 'wait-virsh', '--for', 'ip')
     const after = await leases()
     before.forEach((lease, index) => expect(after[index], lease).to.not.equal(lease))
+    expect(await everywhere(rig, names)).to.deep.equal(['current', 'current', 'current'])
+    await rig.virsh('destroy', 'wait-virsh')
+    const [row] = await rig.json<{ state: string }[]>('net', 'leases', '--filter', `address=${/ (10\.88\.0\.\d+)\//.exec(after[2] ?? '')?.[1]}`)
+    expect(row).to.include({ state: 'unclaimed', machine: null })
   })
 
   it('ends at once when the machine goes off and what is waited for needs it on', async () => {
@@ -95,6 +99,24 @@ describe('bay vm wait', function () {
 /** The tiny guest, in which somebody listens on a port. */
 function serving(tiny: readonly string[], port: number): string[] {
   return tiny.map((word, at) => tiny[at - 1] === '--cmdline' ? `${word} rdinit=/bin/busybox -- sh -c "/bin/busybox httpd -p ${port}; exec /init"` : word)
+}
+
+interface Known { name: string, addresses: string[], addressDetails: { address: string, source: string, state: string }[] }
+interface LeaseRow { machine: string | null, address: string, state: string }
+
+/** How each machine's lease is marked, on which `vm list`, `vm show` and `net leases` must agree. */
+async function everywhere(rig: Rig, names: readonly string[]): Promise<string[]> {
+  const [rows, leases, ...shown] = await Promise.all([
+    rig.json<Known[]>('vm', 'list'), rig.json<LeaseRow[]>('net', 'leases', rig.network), ...names.map((name) => rig.json<Known>('vm', 'show', name)),
+  ])
+  return shown.map(({ name, addresses, addressDetails }) => {
+    const [known] = addressDetails
+    expect(addressDetails, name).to.have.length(1)
+    expect(addresses, name).to.deep.equal(known?.state === 'current' ? [known.address] : [])
+    expect(rows.find((row) => row.name === name), name).to.deep.include({ addresses, addressDetails })
+    expect(leases.find(({ machine }) => machine === name), name).to.include({ address: known?.address, state: known?.state })
+    return known?.state ?? ''
+  })
 }
 
 /** The line of its lease, which says when it ends: each boot moves that on. */

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../base.js'
+import { checkColumns } from '../../check-columns.js'
 import { listFlags } from '../../flags.js'
-import type { Column } from '../../output/table.js'
 import { checkHost } from '../../virt/ops/check-host.js'
 import type { Finding } from '../../virt/ops/check-host-finding.js'
 
@@ -18,17 +18,10 @@ export default class HostCheck extends BaseCommand<typeof HostCheck> {
 
   async run(): Promise<readonly Finding[]> {
     const { findings, failure, notes } = await checkHost((options) => this.openHost(options))
-    await this.showList(findings, columns, { nameOf: (finding) => finding.check })
+    await this.showList(findings, checkColumns, { nameOf: (finding) => finding.check })
     for (const note of notes) this.note(note)
     if (failure) this.endWith(failure.code === 'failed' ? 'cannot-connect' : failure.code)
     else if (findings.some(({ level }) => level === 'problem')) this.endWith('differences')
     return findings
   }
 }
-
-const columns: Column<Finding>[] = [
-  { key: 'check', get: (finding) => finding.check },
-  { key: 'level', get: (finding) => finding.level },
-  { key: 'message', get: (finding) => finding.message },
-  { key: 'hint', get: (finding) => finding.hint },
-]

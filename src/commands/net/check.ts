@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args'
 import { BaseCommand } from '../../base.js'
+import { checkColumns } from '../../check-columns.js'
 import { namesOf, find } from '../../find.js'
 import { listFlags } from '../../flags.js'
 import { expandNames } from '../../names.js'
-import type { Column } from '../../output/table.js'
 import type { Finding } from '../../virt/ops/check-host-finding.js'
 import { checkNetworks } from '../../virt/ops/check-networks.js'
 
@@ -26,16 +26,9 @@ export default class NetCheck extends BaseCommand<typeof NetCheck> {
     const names = this.args.name ? expandNames(this.args.name, namesOf.net(host), 'net') : null
     for (const name of names ?? []) find.net(host, name)[Symbol.dispose]()
     const { findings, notes } = checkNetworks(host, names)
-    await this.showList(findings, columns, { nameOf: ({ check }) => check })
+    await this.showList(findings, checkColumns, { nameOf: ({ check }) => check })
     for (const note of notes) this.note(`bay: ${note}`)
     if (findings.some(({ level }) => level === 'problem')) this.endWith('differences')
     return findings
   }
 }
-
-const columns: Column<Finding>[] = [
-  { key: 'check', get: (finding) => finding.check },
-  { key: 'level', get: (finding) => finding.level },
-  { key: 'message', get: (finding) => finding.message },
-  { key: 'hint', get: (finding) => finding.hint },
-]

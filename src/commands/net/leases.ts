@@ -8,10 +8,13 @@ import { networkLeases, type LeaseRow } from '../../virt/ops/network-leases.js'
 
 export default class NetLeases extends BaseCommand<typeof NetLeases> {
   static override summary = 'List the addresses that networks gave to their guests'
-  static override description = 'The DHCP leases of the networks that are named, or of all. A lease outlives its machine until it expires.'
+  static override description = 'The DHCP leases of the networks that are named, or of all, as vm show and vm list have them. A lease outlives its '
+    + 'machine until it expires: state is current when the present run of a running machine has it, older when it is from an earlier run or the '
+    + 'card has a later one, unclaimed when no running machine has that card, and expired.'
+
   static override examples = [
     '<%= config.bin %> net leases',
-    '<%= config.bin %> net leases default --filter hostname=web-1',
+    '<%= config.bin %> net leases default --filter state=current',
     '<%= config.bin %> net leases -o json',
   ]
 
@@ -22,11 +25,10 @@ export default class NetLeases extends BaseCommand<typeof NetLeases> {
     const host = await this.look()
     const { name: names = [] } = this.args
     const wanted = names.length === 0 ? namesOf.net(host) : expandNames(names, namesOf.net(host), 'net')
-    const rows = wanted.flatMap((name) => {
-      using network = find.net(host, name)
-      return networkLeases(network)
-    })
-    return this.showList(rows, columns, { nameOf: ({ address }) => address })
+    for (const name of wanted) find.net(host, name)[Symbol.dispose]()
+    using networks = host.networks()
+    const rows = networkLeases(host, networks.filter((network) => wanted.includes(network.name())))
+    return await this.showList(rows, columns, { nameOf: ({ address }) => address })
   }
 }
 
@@ -36,6 +38,8 @@ const columns: Column<LeaseRow>[] = [
   { key: 'address', get: ({ address, prefix }) => `${address}/${prefix}`, raw: ({ address }) => address },
   { key: 'hostname', get: (lease) => lease.hostname },
   { key: 'expires', get: (lease) => lease.expires ?? 'never', raw: (lease) => lease.expires },
+  { key: 'machine', get: (lease) => lease.machine },
+  { key: 'state', get: (lease) => lease.state },
   { key: 'family', get: (lease) => lease.family, wide: true },
   { key: 'clientId', header: 'CLIENT-ID', get: (lease) => lease.clientId, wide: true },
 ]

@@ -1,16 +1,17 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base.js'
+import type { NetworkMap } from '../../map-model.js'
 import { renderMapDot, renderMapMermaid } from '../../output/map-graph.js'
 import { renderMapHtml, renderMapSvg } from '../../output/map-svg.js'
 import { renderMapTree } from '../../output/map-tree.js'
-import { mapNetworks, type NetworkMap } from '../../virt/ops/network-map.js'
+import { mapNetworks } from '../../virt/ops/network-map.js'
 
 const renderers = { tree: renderMapTree, svg: renderMapSvg, html: renderMapHtml, mermaid: renderMapMermaid, dot: renderMapDot }
 const forms = Object.keys(renderers) as (keyof typeof renderers)[]
 
 export default class NetMap extends BaseCommand<typeof NetMap> {
   static override summary = 'Draw who is on which network'
-  static override description = 'The host, its networks and bridges, the machines on each, and their interfaces with MAC address, addresses by lease, '
+  static override description = 'The host, its networks and bridges, the machines on each, and their interfaces with MAC address, addresses as of vm list, '
     + 'filter and tap: a tree, a picture (svg, html), or the language of Mermaid or Graphviz. With -o json: the same as data.'
 
   static override examples = [
@@ -25,7 +26,7 @@ export default class NetMap extends BaseCommand<typeof NetMap> {
   }
 
   async run(): Promise<NetworkMap> {
-    const map = mapNetworks(await this.look())
+    const map = await mapNetworks(await this.look())
     return await this.showValue(map, renderers[this.flags.format](map))
   }
 }

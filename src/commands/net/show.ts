@@ -19,8 +19,9 @@ export default class NetShow extends BaseCommand<typeof NetShow> {
   static override args = nameArg('net')
 
   async run(): Promise<NetworkDetails> {
-    using network = find.net(await this.look(), this.args.name)
-    return await this.showObject(describeNetwork(network), fields, columns, () => network.xml())
+    const host = await this.look()
+    using network = find.net(host, this.args.name)
+    return await this.showObject(describeNetwork(host, network), fields, columns, () => network.xml())
   }
 }
 
@@ -37,6 +38,8 @@ const leaseColumns: Column<LeaseRow>[] = [
   { key: 'address', get: ({ address, prefix }) => `${address}/${prefix}` },
   { key: 'hostname', get: (lease) => lease.hostname },
   { key: 'expires', get: (lease) => lease.expires ?? 'never' },
+  { key: 'machine', get: (lease) => lease.machine },
+  { key: 'state', get: (lease) => lease.state },
 ]
 
 const fields: Field<NetworkDetails>[] = [

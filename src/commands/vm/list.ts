@@ -1,3 +1,4 @@
+import { shownAddress } from '../../address-said.js'
 import { BaseCommand } from '../../base.js'
 import { listFlags } from '../../flags.js'
 import type { Column } from '../../output/table.js'
@@ -6,7 +7,9 @@ import { listVms, type VmRow } from '../../virt/ops/list-vms.js'
 
 export default class VmList extends BaseCommand<typeof VmList> {
   static override summary = 'List virtual machines'
-  static override description = 'All of them, running or not, with what a fixed number of calls to the host can tell.'
+  static override description = 'All of them, running or not, with what a fixed number of calls to the host can tell. Running machines without a '
+    + 'DHCP lease are asked one by one for their addresses, for 3 seconds at most; -o wide says where each is known from.'
+
   static override examples = [
     '<%= config.bin %> vm list',
     '<%= config.bin %> vm list --filter state=running --sort -memory',
@@ -17,11 +20,17 @@ export default class VmList extends BaseCommand<typeof VmList> {
 
   async run(): Promise<readonly VmRow[]> {
     const host = await this.look()
-    const rows = listVms(host).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+    const { rows, unasked } = await listVms(host, () => this.openForAgents())
+    if (unasked.length > 0) this.note(`bay: there was no time to ask ${unasked.length} machines for their addresses, such as ${unasked[0]}: bay vm show NAME`)
+    rows.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     return this.showList(rows, columns, {
       xmlOf: (row) => { using domain = host.domainByUuid(row.uuid); return domain.xml() },
     })
   }
+}
+
+function knownFrom({ addressDetails }: VmRow): string[] {
+  return addressDetails.map(shownAddress)
 }
 
 const columns: Column<VmRow>[] = [
@@ -36,4 +45,5 @@ const columns: Column<VmRow>[] = [
   { key: 'cpuTime', header: 'CPU-TIME', get: (row) => row.cpuTime === null ? null : formatDuration(row.cpuTime), wide: true, align: 'right' },
   { key: 'id', get: (row) => row.id, wide: true, align: 'right' },
   { key: 'uuid', get: (row) => row.uuid, wide: true },
+  { key: 'addressDetails', header: 'KNOWN-FROM', get: knownFrom, raw: knownFrom, wide: true },
 ]

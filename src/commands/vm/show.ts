@@ -1,10 +1,12 @@
 import { BaseCommand } from '../../base.js'
 import { find } from '../../find.js'
 import { nameArg } from '../../flags.js'
+import { shownAddress } from '../../address-said.js'
 import { tableField, type Field } from '../../output/details.js'
 import type { Column } from '../../output/table.js'
 import { formatDuration, formatSize } from '../../units.js'
 import { describeVm, type VmDetails, type VmDisk, type VmNic } from '../../virt/ops/describe-vm.js'
+import type { KnownAddress } from '../../virt/ops/vm-addresses.js'
 
 export default class VmShow extends BaseCommand<typeof VmShow> {
   static override summary = 'Show everything about a virtual machine'
@@ -21,7 +23,7 @@ export default class VmShow extends BaseCommand<typeof VmShow> {
   async run(): Promise<VmDetails> {
     const host = await this.look()
     using domain = find.vm(host, this.args.name)
-    return await this.showObject(describeVm(host, domain), fields, columns, () => domain.xml())
+    return await this.showObject(await describeVm(host, domain, () => this.openForAgents()), fields, columns, () => domain.xml())
   }
 }
 
@@ -38,13 +40,20 @@ const diskColumns: Column<VmDisk>[] = [
   { key: 'path', get: (disk) => disk.path },
 ]
 
-const nicColumns: Column<VmNic>[] = [
+/** An interface with all that is known of its addresses, old leases too. */
+type KnownNic = VmNic & { known: KnownAddress[] }
+
+function withKnown({ nics, addressDetails }: VmDetails): KnownNic[] {
+  return nics.map((nic) => ({ ...nic, known: addressDetails.filter(({ mac }) => mac === nic.mac?.toLowerCase()) }))
+}
+
+const nicColumns: Column<KnownNic>[] = [
   { key: 'mac', get: (nic) => nic.mac },
   { key: 'type', get: (nic) => nic.type },
   { key: 'source', get: (nic) => nic.source },
   { key: 'model', get: (nic) => nic.model },
   { key: 'filter', get: (nic) => nic.filter },
-  { key: 'addresses', get: (nic) => nic.addresses.map(({ address, prefix, source }) => `${address}/${prefix} (${source})`) },
+  { key: 'addresses', get: ({ known }) => known.map(shownAddress) },
 ]
 
 const fields: Field<VmDetails>[] = [
@@ -63,7 +72,7 @@ const fields: Field<VmDetails>[] = [
   { label: 'Description', get: (vm) => vm.description },
   { label: 'Displays', get: (vm) => vm.graphics.map(({ type, uri }) => uri ?? type) },
   tableField('Disks', (vm) => vm.disks, diskColumns),
-  tableField('Interfaces', (vm) => vm.nics, nicColumns),
+  tableField('Interfaces', withKnown, nicColumns),
 ]
 
 const columns: Column<VmDetails>[] = [

@@ -3,8 +3,9 @@ import type { DiskDescription, GraphicsDescription } from '../../xml/domain-devi
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
+import { vmAddresses, type OpenForAgents } from './host-addresses.js'
 import { readRun } from './run-mark.js'
-import { addressesByMac, type NicAddress } from './vm-addresses.js'
+import { addressesOfCard, currentOnes, type KnownAddress, type NicAddress } from './vm-addresses.js'
 
 /** What `vm show` says of a machine: bytes and seconds; what is not known is null. */
 export interface VmDetails {
@@ -26,7 +27,10 @@ export interface VmDetails {
   machine: string | null
   cpuTime: number | null
   uptime: number | null
+  /** those that its present run has */
   addresses: string[]
+  /** with where each is known from, and leases that are not of its present run */
+  addressDetails: KnownAddress[]
   disks: VmDisk[]
   nics: VmNic[]
   graphics: { type: string, host: string | null, port: number | null, uri: string | null }[]
@@ -52,13 +56,13 @@ export interface VmNic {
 }
 
 /** Everything about one machine, live as far as it runs. */
-export function describeVm(connection: Connection, domain: Domain): VmDetails {
+export async function describeVm(connection: Connection, domain: Domain, openForAgents: OpenForAgents): Promise<VmDetails> {
   const xml = readDomain(domain.xml())
   const state = domain.state()
   const id = domain.id()
   const running = id !== null
-  const addresses = running ? addressesByMac(connection, domain, xml.nics) : new Map<string, NicAddress[]>()
-  const nics = xml.nics.map((nic) => ({ ...nic, addresses: addresses.get(nic.mac ?? '') ?? [] }))
+  const known = running ? await vmAddresses(connection, domain, xml, openForAgents) : []
+  const nics = xml.nics.map((nic) => ({ ...nic, addresses: addressesOfCard(known, nic.mac) }))
   const persistent = domain.isPersistent()
   return {
     // Not as in the XML, where a carriage return would read as a line feed.
@@ -68,7 +72,7 @@ export function describeVm(connection: Connection, domain: Domain): VmDetails {
     ...sizes(xml),
     os: xml.osId, firmware: xml.firmware, virt: xml.virt, arch: xml.arch, machine: xml.machine,
     ...times(domain, running),
-    addresses: nics.flatMap((nic) => nic.addresses.map(({ address }) => address)),
+    addresses: currentOnes(known), addressDetails: known,
     disks: xml.disks.map((disk) => describeDisk(connection, domain, disk)),
     nics,
     graphics: xml.graphics.map(describeGraphics),

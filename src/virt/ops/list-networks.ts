@@ -34,8 +34,8 @@ export function listNetworks(connection: Connection): NetworkRow[] {
 }
 
 /** One network, with the leases of its guests; not every driver hands out addresses. */
-export function describeNetwork(network: Network): NetworkDetails {
-  return { ...read(network), leases: unlessGone(() => networkLeases(network), failure.noSupport) ?? [] }
+export function describeNetwork(connection: Connection, network: Network): NetworkDetails {
+  return { ...read(network), leases: unlessGone(() => networkLeases(connection, [network]), failure.noSupport) ?? [] }
 }
 
 function read(network: Network): NetworkRow {

@@ -1,11 +1,10 @@
-import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import { domainReason, domainState } from '../enums.js'
-import { VirtError, failure } from '../errors.js'
 import { listDomains, stats } from '../flags.js'
 import type { DomainStats } from '../stats.js'
-import { activeLeases, type LeasesByMac } from './leases-by-mac.js'
-import { macOf } from './mac.js'
+import { hostAddresses, type OpenForAgents } from './host-addresses.js'
+import { readStats } from './read-stats.js'
+import { currentOnes, type KnownAddress } from './vm-addresses.js'
 
 /** A row of `vm list`: a part of what `vm show` says of a machine. Bytes and seconds. */
 export interface VmRow {
@@ -22,42 +21,39 @@ export interface VmRow {
   memory: number | null
   maxMemory: number | null
   cpuTime: number | null
+  /** those that its present run has */
   addresses: string[]
+  /** with where each is known from, and leases that are not of its present run */
+  addressDetails: KnownAddress[]
+}
+
+export interface VmList {
+  rows: VmRow[]
+  /** the names of running machines that there was no time to ask for addresses */
+  unasked: string[]
 }
 
 /**
  * All machines of a host in a fixed number of calls: their statistics in one, three lists for what statistics leave out,
- * and the leases of each running network. Only a running machine whose lease cannot be found by the MAC that its UUID
- * gives (macOf) costs a call of its own, and only where there are leases at all.
+ * and for the running ones their addresses (hostAddresses), which only costs more for machines that have no lease.
  */
-export function listVms(connection: Connection): VmRow[] {
-  const records = readStats(connection)
+export async function listVms(connection: Connection, openForAgents: OpenForAgents): Promise<VmList> {
+  const records = readStats(connection, stats.state | stats.cpu | stats.balloon | stats.vcpu, { running: false })
   const [autostart, transient, saved] = [listDomains.autostart, listDomains.transient, listDomains.managedSave]
     .map((flag) => uuidsOf(connection, flag))
-  const leases: LeasesByMac = records.some(({ id }) => id !== null) ? activeLeases(connection) : new Map<string, never[]>()
-  return records.map((record) => {
+  const { known, unasked } = records.some(({ id }) => id !== null)
+    ? await hostAddresses(connection, openForAgents)
+    : { known: new Map<string, KnownAddress[]>(), unasked: [] }
+  const rows = records.map((record) => {
     const row = rowOf(connection, record)
     const state = row.state === 'off' && saved?.has(record.uuid) ? 'saved' : row.state
+    const addresses = known.get(record.uuid) ?? []
     return {
       ...row, state, autostart: autostart?.has(record.uuid) ?? false, persistent: !transient?.has(record.uuid),
-      addresses: record.id === null ? [] : addressesOf(connection, record, leases),
+      addresses: currentOnes(addresses), addressDetails: addresses,
     }
   })
-}
-
-/** A machine whose job is stuck must not make the list wait: virDomainGetStats' NOWAIT */
-const noWait = 0x2000_0000
-
-function readStats(connection: Connection): DomainStats[] {
-  const wanted = stats.state | stats.cpu | stats.balloon | stats.vcpu
-  try {
-    return connection.domainStats(wanted, noWait)
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.invalidArgument, failure.noSupport, failure.argumentUnsupported)) {
-      return connection.domainStats(wanted)
-    }
-    throw error
-  }
+  return { rows, unasked }
 }
 
 function uuidsOf(connection: Connection, flag: number): Set<string> {
@@ -91,22 +87,4 @@ function kibibytes(value: number | undefined): number | null {
 
 function seconds(nanoseconds: number | undefined): number | null {
   return nanoseconds === undefined ? null : nanoseconds / 1e9
-}
-
-function addressesOf(connection: Connection, { uuid }: DomainStats, leases: LeasesByMac): string[] {
-  if (leases.size === 0) return []
-  const own = leases.get(macOf(uuid))
-  if (own) return own.map(({ address }) => address)
-  return macsOf(connection, uuid).flatMap((mac) => leases.get(mac) ?? []).map(({ address }) => address)
-}
-
-/** A machine may be gone since the list was read. */
-function macsOf(connection: Connection, uuid: string): string[] {
-  try {
-    using domain = connection.domainByUuid(uuid)
-    return readDomain(domain.xml()).nics.flatMap(({ mac }) => mac ?? [])
-  } catch (error) {
-    if (error instanceof VirtError && error.is(failure.noDomain)) return []
-    throw error
-  }
 }

@@ -1,38 +1,17 @@
+import type { MapNetwork, MapNic, NetworkMap } from '../../map-model.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { NicDescription } from '../../xml/domain-device-descriptions.js'
 import type { Connection } from '../connection.js'
-import { activeLeases, type LeasesByMac } from './leases-by-mac.js'
+import { hostAddresses } from './host-addresses.js'
 import { listNetworks } from './list-networks.js'
 import { readMachines, type MachineXml } from './machine-xml.js'
-
-export interface MappedNic { mac: string | null, tap: string | null, addresses: string[], filter: string | null }
-
-export interface MappedMachine {
-  name: string
-  running: boolean
-  nics: MappedNic[]
-  /** the names of the other networks that it is on */
-  also: string[]
-}
-
-export interface MappedNetwork {
-  /** `network`, `bridge`, or libvirt's word for another kind of connection */
-  kind: string
-  name: string
-  mode: string | null
-  active: boolean | null
-  bridge: string | null
-  subnets: string[]
-  machines: MappedMachine[]
-}
-
-export interface NetworkMap { host: string, uri: string, networks: MappedNetwork[], unconnected: MappedMachine[] }
+import { addressesOfCard, type KnownAddress } from './vm-addresses.js'
 
 /** All networks of a host, the bridges that machines name themselves, and who is on them: as they run, else as they will start. */
-export function mapNetworks(connection: Connection): NetworkMap {
+export async function mapNetworks(connection: Connection): Promise<NetworkMap> {
   const machines = readMachines(connection, { running: false }).map(withNics)
-  const leases: LeasesByMac = machines.some(({ running }) => running) ? activeLeases(connection) : new Map<string, never[]>()
-  const places = new Map<string, MappedNetwork>(listNetworks(connection).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  const addresses = await currentAddresses(connection)
+  const places = new Map<string, MapNetwork>(listNetworks(connection).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
     .map(({ name, mode, active, bridge, subnets }) => [keyOf('network', name), {
       kind: 'network', name, mode, active, bridge, subnets: subnets.map(({ address, prefix }) => `${address}/${prefix ?? '?'}`), machines: [],
     }]))
@@ -43,7 +22,7 @@ export function mapNetworks(connection: Connection): NetworkMap {
       const place = places.get(key) ?? elsewhere(own[0])
       places.set(key, place)
       const also = [...on.values()].flatMap(([other]) => other === undefined || other === own[0] ? [] : [placeName(other)])
-      place.machines.push({ name, running, also, nics: own.map((nic) => mapped(nic, running ? leases : null)) })
+      place.machines.push({ name, running, also, nics: own.map((nic) => mapped(nic, running ? addresses : null)) })
     }
   }
   return {
@@ -58,7 +37,7 @@ function withNics({ name, running, xmls: [now = ''] }: MachineXml): { name: stri
 }
 
 /** A network that is named and not there any more is shown, too. */
-function elsewhere(nic: NicDescription | undefined): MappedNetwork {
+function elsewhere(nic: NicDescription | undefined): MapNetwork {
   const kind = nic?.type === 'network' ? 'missing network' : nic?.type ?? ''
   const bridge = nic?.type === 'bridge' ? nic.source : null
   return { kind, name: nic ? placeName(nic) : '', mode: null, active: null, bridge, subnets: [], machines: [] }
@@ -72,7 +51,15 @@ function keyOf(type: string, source: string | null): string {
   return JSON.stringify([type, source])
 }
 
-function mapped({ mac, tap, filter }: NicDescription, leases: LeasesByMac | null): MappedNic {
-  const own = mac === null ? [] : leases?.get(mac.toLowerCase()) ?? []
-  return { mac, tap: leases === null ? null : tap, filter, addresses: own.map(({ address }) => address) }
+function mapped({ mac, tap, filter }: NicDescription, addresses: Addresses | null): MapNic {
+  return { mac, tap: addresses === null ? null : tap, filter, addresses: addresses?.get(mac?.toLowerCase() ?? '') ?? [] }
+}
+
+type Addresses = ReadonlyMap<string, string[]>
+
+/** As `vm list` has them, by MAC; no guest is asked. */
+async function currentAddresses(connection: Connection): Promise<Addresses> {
+  const { known } = await hostAddresses(connection, () => Promise.resolve(null))
+  const ofCard = (own: readonly KnownAddress[], mac: string) => addressesOfCard(own, mac).map(({ address }) => address)
+  return new Map([...known.values()].flatMap((own) => own.map(({ mac }) => [mac, ofCard(own, mac)])))
 }

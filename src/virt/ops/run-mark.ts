@@ -30,6 +30,9 @@ export function markRebootAsked(domain: Domain, { leaseBefore }: Pick<Run, 'leas
   writeRun(domain, { ...readRun(domain), leaseBeforeReboot: leaseBefore })
 }
 
+/** What is known of a run that was begun by others. */
+export const unmarked: Run = { started: null, leaseBefore: 0, leaseBeforeReboot: 0 }
+
 /** The mark of the present run. */
 export function readRun(domain: Domain): Run {
   try {
@@ -40,7 +43,7 @@ export function readRun(domain: Domain): Run {
       started: Number.isNaN(started) ? null : started, leaseBefore: lease('lease-before'), leaseBeforeReboot: lease('lease-before-reboot'),
     }
   } catch (error) {
-    if (error instanceof VirtError) return { started: null, leaseBefore: 0, leaseBeforeReboot: 0 }
+    if (error instanceof VirtError) return unmarked
     throw error
   }
 }

@@ -1,19 +1,27 @@
 import { readDomain } from '../../xml/domain-description.js'
 import type { NicDescription } from '../../xml/domain-device-descriptions.js'
+import type { InterfaceAddresses } from '../addresses.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { addressSource } from '../flags.js'
-import type { Lease } from '../leases.js'
-import { activeLeases, type LeasesByMac } from './leases-by-mac.js'
+import { isOfRun, type PresentRun, type Traffic } from './lease-run.js'
+import { leasesByMac, type LeasesByMac } from './leases-by-mac.js'
 import { readRun } from './run-mark.js'
 
 export interface NicAddress {
   address: string
   prefix: number
   family: string
-  /** where it is known from: `lease` of a libvirt network, or the host's `arp` table */
-  source: 'lease' | 'arp'
+  /** where it is known from: `lease` of a libvirt network, the guest's `agent`, or the host's `arp` table */
+  source: 'lease' | 'agent' | 'arp'
+}
+
+/** An address of a machine's, with whether its present run has it. */
+export interface KnownAddress extends NicAddress {
+  mac: string
+  /** `older`: a lease of an earlier run, or from before the card's last one; `expired`: nobody has it */
+  state: 'current' | 'older' | 'expired'
 }
 
 export interface AddressOptions {
@@ -21,68 +29,93 @@ export interface AddressOptions {
   afterReboot?: boolean
 }
 
-/** The addresses of each interface of a running machine, by MAC: this run's leases, else what the host's ARP table has. */
+/** What must be known of a running machine to tell its addresses; `run` is asked only when there is a lease to be judged. */
+export interface RunningMachine {
+  nics: readonly { mac: string | null, traffic: () => Traffic | null }[]
+  run: () => PresentRun
+  /** what the host's ARP table has; null when no interface is on a bridge of the host's own: the others' networks give leases */
+  arp: (() => readonly InterfaceAddresses[]) | null
+}
+
+/**
+ * The addresses of a running machine that its host knows: each lease of its cards, of this run or not, and where a card has none of
+ * this run, and one is on a bridge of the host's own, what the host's ARP table has. For `vm list`, `vm show`, `net leases`, waits.
+ */
+export function knownAddresses(machine: RunningMachine, leases: LeasesByMac, options: AddressOptions = {}): KnownAddress[] {
+  let run: PresentRun | undefined
+  const found = machine.nics.flatMap(({ mac, traffic }) => (leases.get(mac?.toLowerCase() ?? '') ?? []).map((lease): KnownAddress => {
+    const { address, prefix, family, mark } = lease
+    const state = mark ?? (isOfRun(lease, run ??= machine.run(), traffic, options) ? 'current' : 'older')
+    return { mac: mac?.toLowerCase() ?? '', address, prefix, family, source: 'lease', state }
+  }))
+  const without = cardsWithout(machine, found)
+  return machine.arp === null || without.length === 0 ? found : [...found, ...ofCards(machine.arp(), without, 'arp')]
+}
+
+/** What was seen of these cards' addresses, given in lower case. */
+export function ofCards(
+  seen: readonly Pick<InterfaceAddresses, 'mac' | 'addresses'>[], cards: readonly string[], source: NicAddress['source'],
+): KnownAddress[] {
+  return seen.flatMap(({ mac, addresses }) => mac === null || !cards.includes(mac.toLowerCase())
+    ? []
+    : addresses.map((each) => ({ ...each, mac: mac.toLowerCase(), source, state: 'current' as const })))
+}
+
+/** The cards, in lower case, none of whose addresses is of this run. */
+export function cardsWithout({ nics }: Pick<RunningMachine, 'nics'>, known: readonly KnownAddress[]): string[] {
+  const having = new Set(known.flatMap(({ mac, state }) => state === 'current' ? mac.toLowerCase() : []))
+  return nics.flatMap(({ mac }) => mac === null || having.has(mac.toLowerCase()) ? [] : mac.toLowerCase())
+}
+
+/** The addresses alone of those that the present run has. */
+export function currentOnes(known: readonly KnownAddress[]): string[] {
+  return known.flatMap(({ address, state }) => state === 'current' ? address : [])
+}
+
+/** A machine of which the description is known. */
+export function runningMachine(domain: Domain, nics: readonly NicDescription[]): RunningMachine {
+  return {
+    nics: nics.map(({ mac, tap }) => ({ mac, traffic: () => trafficOf(domain, tap) })),
+    run: () => ({ mark: readRun(domain), reason: domain.state().reason }),
+    // The neighbour table may be stale, so leases come first.
+    arp: nics.some(({ type }) => type === 'bridge') ? () => ifKnown(() => domain.addresses(addressSource.arp)) ?? [] : null,
+  }
+}
+
+/** The addresses that each interface of a running machine has in this run, by MAC. */
 export function addressesByMac(
   connection: Connection, domain: Domain, nics: readonly NicDescription[], options: AddressOptions = {},
 ): Map<string, NicAddress[]> {
   if (nics.length === 0) return new Map()
-  const leases = activeLeases(connection)
-  const isCurrent = currentLease(domain, options)
-  const found = new Map(nics.flatMap((nic) => {
-    const own = nic.mac === null ? [] : leases.get(nic.mac.toLowerCase()) ?? []
-    const current = own.filter((lease) => isCurrent(nic, lease))
-      .map(({ address, prefix, family }) => ({ address, prefix, family, source: 'lease' as const }))
-    return nic.mac === null || current.length === 0 ? [] : [[nic.mac, current] as const]
+  const known = knownAddresses(runningMachine(domain, nics), leasesByMac(connection), options)
+  return new Map(nics.flatMap(({ mac }) => {
+    const own = addressesOfCard(known, mac)
+    return mac === null || own.length === 0 ? [] : [[mac, own]]
   }))
-  return found.size === nics.length ? found : new Map([...arpAddresses(domain, nics), ...found])
+}
+
+/** Those of one card that the present run has. */
+export function addressesOfCard(known: readonly KnownAddress[], card: string | null): NicAddress[] {
+  return known.flatMap(({ mac, state, ...address }) => state === 'current' && mac === card?.toLowerCase() ? address : [])
 }
 
 /** When the newest of a machine's leases expires: a lease outlives its machine, and one of a later run will be after that. */
 export function newestLease(connection: Connection, domain: Domain): number {
   const macs = readDomain(domain.xml()).nics.flatMap(({ mac }) => mac ?? [])
-  const leases: LeasesByMac = macs.length === 0 ? new Map<string, never[]>() : activeLeases(connection)
+  const leases: LeasesByMac = macs.length === 0 ? new Map<string, never[]>() : leasesByMac(connection)
   return Math.max(0, ...macs.flatMap((mac) => leases.get(mac.toLowerCase()) ?? []).map(({ expires }) => expires))
 }
 
-/**
- * Whether a lease is of the machine's present run. Where a mark says which leases were there before, they are not. A run that
- * was begun by another tool has no mark: then at least its guest must have had time to ask.
- */
-function currentLease(domain: Domain, { afterReboot = false }: AddressOptions): (nic: NicDescription, lease: Lease) => boolean {
-  const { started, leaseBefore, leaseBeforeReboot } = readRun(domain)
-  const newest = afterReboot ? Math.max(leaseBefore, leaseBeforeReboot) : leaseBefore
-  const isNew = ({ expires }: Lease) => expires === 0 || expires > newest
-  return started === null ? (nic, lease) => isNew(lease) && mayHaveAsked(domain, nic, lease) : (_, lease) => isNew(lease)
+function trafficOf(domain: Domain, tap: string | null): Traffic | null {
+  return tap === null ? null : ifKnown(() => domain.traffic(tap)) ?? null
 }
 
-/** Bytes, in each direction, without which no guest gets a lease: less than any DHCP client's question and any server's answer. */
-const leastOfLease: Record<string, number> = { ipv4: 240, ipv6: 80 }
-
-/**
- * The counters of an interface begin at 0 with each run, while a guest that was restored or came from elsewhere brings its
- * address along. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainInterfaceStats
- */
-function mayHaveAsked(domain: Domain, { tap }: NicDescription, { family }: Lease): boolean {
-  if (tap === null || ['restored', 'migrated', 'from-snapshot'].includes(domain.state().reason)) return true
+/** What libvirt cannot tell of a machine is no reason to tell nothing. */
+function ifKnown<T>(ask: () => T): T | undefined {
   try {
-    const { sent, received } = domain.traffic(tap)
-    const least = leastOfLease[family] ?? 0
-    return (sent < 0 || sent >= least) && (received < 0 || received >= least)
+    return ask()
   } catch (error) {
-    if (error instanceof VirtError && !error.retryable) return true
-    throw error
-  }
-}
-
-/** Only machines on bridges of the host's own need it; the neighbour table may be stale, so leases come first. */
-function arpAddresses(domain: Domain, nics: readonly NicDescription[]): Map<string, NicAddress[]> {
-  if (!nics.some(({ type }) => type === 'bridge')) return new Map()
-  try {
-    return new Map(domain.addresses(addressSource.arp).flatMap(({ mac, addresses }) => mac === null
-      ? []
-      : [[mac, addresses.map((each) => ({ ...each, source: 'arp' as const }))]]))
-  } catch (error) {
-    if (error instanceof VirtError && !error.retryable) return new Map()
+    if (error instanceof VirtError && !error.retryable) return undefined
     throw error
   }
 }

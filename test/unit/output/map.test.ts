@@ -3,7 +3,7 @@ import { renderMapDot, renderMapMermaid } from '../../../src/output/map-graph.js
 import { layoutMap, letter } from '../../../src/output/map-layout.js'
 import { renderMapHtml, renderMapSvg } from '../../../src/output/map-svg.js'
 import { renderMapTree } from '../../../src/output/map-tree.js'
-import type { MapMachine, MapModel, MapNetwork } from '../../../src/output/map.js'
+import type { MapMachine, MapNetwork, NetworkMap } from '../../../src/map-model.js'
 import { displayWidth } from '../../../src/output/width.js'
 import { parse } from '../../../src/xml/node.js'
 import { all } from '../../../src/xml/tree.js'
@@ -15,8 +15,8 @@ const network = (name: string, machines: MapMachine[], more: Partial<MapNetwork>
   ({ kind: 'network', name, mode: 'nat', active: true, bridge: 'virbr0', subnets: ['10.20.0.1/24'], machines, ...more })
 
 const evil = `<script>"x"&'y'</script>\u001b[31m\u202e\n-->]]>;#`
-const small: MapModel = {
-  host: 'h1',
+const small: NetworkMap = {
+  host: 'h1', uri: 'qemu:///system',
   networks: [
     network('lab', [machine('web', { also: ['dmz'] }), machine('db', { running: false, nics: [{ mac: null, tap: null, addresses: [], filter: null }] })]),
     network('dmz', [machine('web', { also: ['lab'] })], { active: false, subnets: [] }),
@@ -24,14 +24,14 @@ const small: MapModel = {
   ],
   unconnected: [machine('alone', { nics: [] })],
 }
-const hostile: MapModel = {
-  host: evil, unconnected: [],
+const hostile: NetworkMap = {
+  host: evil, uri: evil, unconnected: [],
   networks: [network(evil, [
     machine(evil, { nics: [{ mac: evil, tap: evil, addresses: [evil], filter: evil }], also: [evil] }),
   ], { subnets: [evil], bridge: evil })],
 }
-const fifty: MapModel = {
-  host: 'host-with-a-name-of-some-length.example.com', unconnected: [machine('nothing', { nics: [] })],
+const fifty: NetworkMap = {
+  host: 'host-with-a-name-of-some-length.example.com', uri: 'qemu:///system', unconnected: [machine('nothing', { nics: [] })],
   networks: Array.from({ length: 6 }, (_, at) => network(`network-${at}`, Array.from({ length: 9 }, (__, number) => machine(
     number % 3 === 0 ? `m${at}-${number}` : number % 3 === 1 ? `a-machine-with-quite-a-long-name-${'x'.repeat(40)}-${number}` : `虚拟机${'器'.repeat(20)}`, {
       nics: Array.from({ length: 1 + number % 4 }, () => ({
