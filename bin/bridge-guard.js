@@ -1,4 +1,3 @@
+'use strict'
 // What bay starts beside itself before it changes bridges: src/bridge/guard.ts.
-import { guard } from '../dist/bridge/guard.js'
-
-guard()
+require('../dist/bridge/guard.js').guard()

@@ -35,8 +35,19 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   readonly #hosts: Host[] = []
   #changing: Promise<Connection> | undefined
 
+  /** Runs it from its beginning to its end. */
+  async execute(): Promise<unknown> {
+    try {
+      await this.init()
+      return await this.run()
+    } catch (error) {
+      return await this.catch(error as Error)
+    } finally {
+      await this.finally()
+    }
+  }
+
   override async init(): Promise<void> {
-    await super.init()
     const { flags, args } = await this.parse(this.ctor)
     this.flags = flags as FlagsOf<C>
     this.args = args as ArgsOf<C>

@@ -1,23 +1,43 @@
 import { fileURLToPath } from 'node:url'
+import { asked } from './asked.js'
+import { commandIds } from './command-table.js'
 import { exitCodeOf, renderError } from './output/failure.js'
-import { exit } from './exit.js'
+import { exit, exitThrough } from './exit.js'
 import { fromParser, property } from './parse-failure.js'
+import { programFile } from './program-file.js'
 import { guardStreams, writeErr, writeOut } from './output/streams.js'
+import { version } from './version.js'
 
 /**
- * Runs the command line of this process and ends it. `url` is the import.meta.url of the file in bin/.
+ * Runs the command line of this process and ends it; before that `atSuccess` is called when all went well.
  * The one place where an error becomes a message and an exit code.
  */
-export async function main(url: string): Promise<never> {
-  const argv = process.argv.slice(2)
-  if (argv[0] === '__complete') return exit(await completion(argv.slice(1)))
+export async function main(atSuccess: () => void = () => undefined): Promise<never> {
+  const code = await exitCode(process.argv.slice(2))
+  if (code === 0) atSuccess()
+  return exit(code)
+}
+
+async function exitCode(argv: string[]): Promise<number> {
+  if (argv[0] === '__complete') return completion(argv.slice(1))
+  await loadLibvirtAhead(argv)
   // oclif's own listener would throw what `writeOut` reports already.
   await import('@oclif/core/command')
   process.stdout.removeAllListeners('error')
   // A reader that has gone away ends no work: what was begun is finished, and the embedded host keeps its state.
   guardStreams((error) => { if (error.code !== 'EPIPE') exit(1) })
-  return exit(await exitCode(argv, fileURLToPath(url)))
+  return outcome(argv)
 }
+
+/** Whoever runs a command that talks to a host waits for libvirt, so it is loaded meanwhile; a guess that is wrong does no harm. */
+async function loadLibvirtAhead(argv: readonly string[]): Promise<void> {
+  if (argv.length === 0 || argv.some((word) => withoutHost.has(word))) return
+  const [{ loadLibraryAhead }, { exitNow }] = await Promise.all([import('./virt/library.js'), import('./virt/exit.js')])
+  exitThrough(exitNow)
+  loadLibraryAhead()
+}
+
+const withoutHost = new Set(['help', '--help', '--version', 'completion', 'profile', 'bridge'])
 
 /** The shell waits for it at each Tab, so it starts without oclif. */
 async function completion(words: string[]): Promise<number> {
@@ -25,15 +45,24 @@ async function completion(words: string[]): Promise<number> {
   return complete(words)
 }
 
-async function exitCode(argv: string[], root: string): Promise<number> {
+async function outcome(argv: string[]): Promise<number> {
   try {
-    const [{ run }, { arrange }] = await Promise.all([import('@oclif/core/run'), import('./command-line.js')])
-    // Nothing of the user's folders is loaded as code, and one that may not be read is no matter.
-    await run(arrange(argv), { root, userPlugins: false, devPlugins: false })
+    await runLine(argv)
     return process.exitCode === undefined ? 0 : Number(process.exitCode)
   } catch (error) {
     return report(error, argv)
   }
+}
+
+async function runLine(argv: string[]): Promise<unknown> {
+  const { arrange } = await import('./command-line.js')
+  const line = arrange(argv)
+  if (line[0] === '--version') return writeOut(`bay/${version()} ${process.platform}-${process.arch} node-${process.version}\n`)
+  const wanted = asked(commandIds(), line)
+  if (wanted !== 'help') return (await import('./run-command.js')).runCommand(wanted.command, wanted.argv)
+  const { run } = await import('./oclif.js')
+  // Nothing of the user's folders is loaded as code, and one that may not be read is no matter.
+  return run(line, { root: fileURLToPath(programFile('')), userPlugins: false, devPlugins: false })
 }
 
 /** Prints an error as the contract says and gives its exit code. */

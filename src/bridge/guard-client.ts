@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { BayError } from '../errors.js'
+import { programFile } from '../program-file.js'
 import type { FromGuard, ToGuard, UndoStep, Waiting } from './guard-messages.js'
 
 /** The guard of one change, from bay's side. */
@@ -21,7 +22,7 @@ export class Guard {
 
   /** Starts one that knows how to undo what comes. It holds the lock's file open too. @throws BayError when it does not answer */
   static async start(plan: readonly UndoStep[], lock: number): Promise<Guard> {
-    const script = fileURLToPath(new URL('../../bin/bridge-guard.js', import.meta.url))
+    const script = fileURLToPath(programFile('bin/bridge-guard.js'))
     const child = spawn(process.execPath, [script], { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'ignore', lock] })
     // What goes wrong with it shows in that it does not answer.
     child.on('error', () => undefined).unref()

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { readFile } from 'node:fs/promises'
 import { BaseCommand } from '../base.js'
+import { programFile } from '../program-file.js'
 
 export default class Completion extends BaseCommand<typeof Completion> {
   static override summary = 'Print the completion script of a shell'
@@ -19,7 +20,7 @@ export default class Completion extends BaseCommand<typeof Completion> {
 
   async run(): Promise<{ shell: string, script: string }> {
     const { shell } = this.args
-    const script = await readFile(new URL(`../../bin/completion/bay.${shell}`, import.meta.url), 'utf8')
+    const script = await readFile(programFile(`bin/completion/bay.${shell}`), 'utf8')
     return this.showValue({ shell, script }, script)
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { programFile } from '../program-file.js'
 
 /** What is needed of oclif.manifest.json, which the build writes: https://oclif.io/docs/plugin_loading/#manifests */
 export interface Manifest {
@@ -33,7 +34,7 @@ export interface FlagEntry {
 }
 
 export function readManifest(): Manifest {
-  return JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')) as Manifest
+  return JSON.parse(readFileSync(programFile('oclif.manifest.json'), 'utf8')) as Manifest
 }
 
 /** The flags that every command has. */

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BayError, UsageError } from '../errors.js'
 import { suggest } from '../names.js'
+import { programFile } from '../program-file.js'
 import { inherit } from './profile-apply.js'
 import { checkTogether, type Profile, type ProfileFields } from './profile-fields.js'
 import { readProfileFile } from './profile-file.js'
@@ -12,7 +13,7 @@ import { readProfileFile } from './profile-file.js'
 export function profileFolders(): string[] {
   const config = process.env['XDG_CONFIG_HOME'] ?? ''
   return [
-    fileURLToPath(new URL('../../profiles', import.meta.url)),
+    fileURLToPath(programFile('profiles')),
     '/etc/bay/profiles',
     // https://specifications.freedesktop.org/basedir-spec: a relative path is to be ignored
     join(isAbsolute(config) ? config : join(homedir(), '.config'), 'bay', 'profiles'),

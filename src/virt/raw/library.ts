@@ -55,6 +55,15 @@ export function endProcess(code: number): never {
   process.exit(code)
 }
 
+/**
+ * Has the system load libvirt, and the fifty libraries it stands on, on a thread, while this one does something else. Whoever
+ * needs it then waits for what is left of that; an error is theirs, too.
+ */
+export function loadAhead(): void {
+  const path = Buffer.from(`${libraryFile()}\0`)
+  void callNativeInThread({ library: 'libc', name: 'dlopen', result: DataType.BigInt, types: [DataType.U8Array, DataType.I32], values: [path, lazy] })
+}
+
 /** The file that is opened as libvirt's client library. */
 export function libraryFile(): string {
   return process.env['BAY_LIBVIRT_LIBRARY'] || libraryFiles.libvirt
@@ -142,9 +151,11 @@ function prepare(path: string): void {
   })
 }
 
+/** RTLD_LAZY: https://man7.org/linux/man-pages/man3/dlopen.3.html */
+const lazy = 1
+
 /** The address of a C function of a library that is already open. */
 function addressOf(path: string, symbol: string): bigint {
-  const lazy = 1
   const handle = callNative({
     library: 'libc', name: 'dlopen', result: DataType.BigInt, types: [DataType.String, DataType.I32], values: [path, lazy],
   })

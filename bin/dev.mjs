@@ -2,4 +2,4 @@
 // The same program straight from src/, for work on it: no build step, slower start.
 import { main } from '../src/main.js'
 
-await main(import.meta.url)
+await main()
