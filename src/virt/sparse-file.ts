@@ -17,12 +17,14 @@ const readSize = 4 * pieceSize
 export async function* filePieces(
   path: string, file: FileHandle, { from, to }: { from: number, to: number },
 ): AsyncGenerator<Piece> {
+  // Two for all of it: a file of many holes has thousands of parts.
+  const buffers = twoBuffers(Math.min(readSize, Math.max(0, to - from)))
   for (let at = from; at < to;) {
     const data = Math.min(seekNext(file.fd, at, 'data') ?? to, to)
     if (data > at) yield { hole: data - at }
     at = data
     const end = at < to ? Math.min(seekNext(file.fd, at, 'hole') ?? to, to) : to
-    for await (const bytes of readAhead(path, file, at, end)) {
+    for await (const bytes of readAhead(path, file, { from: at, to: end }, buffers)) {
       for (let start = 0; start < bytes.length; start += pieceSize) yield pieceOf(bytes.subarray(start, start + pieceSize))
     }
     at = end
@@ -30,11 +32,12 @@ export async function* filePieces(
 }
 
 /** The bytes of a file between two places; the next are read while those are used. */
-async function* readAhead(path: string, file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
-  const size = Math.min(readSize, to - from)
-  let [now, next] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
+async function* readAhead(
+  path: string, file: FileHandle, { from, to }: { from: number, to: number }, buffers: readonly [Buffer, Buffer],
+): AsyncGenerator<Buffer> {
+  let [now, next] = buffers
   const read = (at: number, into: Buffer) => {
-    const reading = file.read(into, 0, Math.min(size, to - at), at)
+    const reading = file.read(into, 0, Math.min(into.length, to - at), at)
     // Whoever stops before it is asked for does not hear of its failure.
     reading.catch(() => undefined)
     return reading
@@ -48,6 +51,10 @@ async function* readAhead(path: string, file: FileHandle, from: number, to: numb
     yield now.subarray(0, bytesRead)
     ;[now, next] = [next, now]
   }
+}
+
+function twoBuffers(size: number): [Buffer, Buffer] {
+  return [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
 }
 
 /** Bytes as a piece: those that are all zeros are a hole. */

@@ -6,6 +6,7 @@ import { newRig, type Rig } from './rig.js'
 const long = process.env['BAY_TEST_LONG'] === '1'
 
 interface Row { vm: string, name: string, group: string | null, memory: boolean }
+interface Back { vm: string, state: string, group: string }
 interface Taken { name: string, group: string, skew: number, taken: string, snapshot: string, kind: string, deleted: string[] }
 
 describe('snapshots of several machines, and those that were cut', function () {
@@ -50,10 +51,21 @@ describe('snapshots of several machines, and those that were cut', function () {
     const [row] = await group()
     expect(await rig.does('snapshot', 'delete', 'g-1', row?.name ?? '', '--children', '--dry-run')).to.match(/own, \S+ would be deleted$/)
     await rig.does('snapshot', 'delete', '--yes', 'g-1', row?.name ?? '', '--children')
-    for (const name of ['g-2', 'g-3']) {
-      expect((await rig.json<{ changed: boolean }>('snapshot', 'delete', '--yes', name, '--keep', '1')).changed).to.equal(false)
-      await rig.does('snapshot', 'delete', '--yes', name, row?.name ?? '')
-    }
+    const kept = await rig.json<{ changed: boolean }[]>('snapshot', 'delete', '--yes', '--group', 'night', '--keep', '1')
+    expect(kept.map(({ changed }) => changed)).to.deep.equal([false, false])
+    const running = await rig.bay(['snapshot', 'revert', '--yes', '--group', 'night'])
+    expect(running.code, running.stderr).to.equal(5)
+    expect(running.stderr).to.contain('g-2 is running')
+    const layers = await disks()
+    const shownBack = await rig.json<Back[]>('snapshot', 'revert', '--force', '--group', 'night', '--dry-run')
+    expect([shownBack.length, await disks()]).to.deep.equal([2, layers])
+    const back = await rig.json<Back[]>('snapshot', 'revert', '--yes', '--force', '--group', 'night', row?.name ?? '')
+    expect(back.map(({ vm, state, group: of }) => [vm, state, of])).to.deep.equal([['g-2', 'off', 'night'], ['g-3', 'off', 'night']])
+    expect(await disks()).to.not.equal(layers)
+    await rig.does('vm', 'start', 'g-2')
+    const gone = await rig.json<Taken[]>('snapshot', 'delete', '--yes', '--group', 'night')
+    expect(gone.map(({ deleted }) => deleted)).to.deep.equal([[row?.name], [row?.name]])
+    expect((await rig.bay(['snapshot', 'delete', '--yes', '--group', 'night'])).code).to.equal(4)
     expect(await asItIs()).to.deep.equal(before)
   })
 

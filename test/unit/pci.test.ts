@@ -60,7 +60,8 @@ describe('a PCI device of the host', () => {
 })
 
 describe('a GPU for a machine', () => {
-  const groups = (...texts: string[]) => wholeGroups({ asked: texts.map(address), say: '--gpu ', wholeCard: true }, look).map(formatPci)
+  const none = () => false
+  const groups = (...texts: string[]) => wholeGroups({ asked: texts.map(address), say: '--gpu ', wholeCard: true }, look, none).map(formatPci)
 
   it('comes with the rest of its card, and not with the bridge above it', () => {
     expect(groups('65:00.0')).to.deep.equal(['0000:65:00.0', '0000:65:00.1'])
@@ -73,7 +74,7 @@ describe('a GPU for a machine', () => {
       const device = look(where)
       return device && { ...device, iommuGroup: { number: where.function, members: [where] } }
     }
-    const all = (wholeCard: boolean) => wholeGroups({ asked: [address('65:00.0')], say: '', wholeCard }, apart).map(formatPci)
+    const all = (wholeCard: boolean) => wholeGroups({ asked: [address('65:00.0')], say: '', wholeCard }, apart, none).map(formatPci)
     expect(all(true)).to.deep.equal(['0000:65:00.0', '0000:65:00.1'])
     expect(all(false)).to.deep.equal(['0000:65:00.0'])
   })
@@ -96,5 +97,8 @@ describe('a GPU for a machine', () => {
     const error = await thrown(() => groups('01:00.0')) as BayError
     expect(error).to.include({ code: 'wrong-state' })
     expect(error.hints.join()).to.contain('intel_iommu=on')
+    // The host has one, and only this card is not behind it.
+    const alone = await thrown(() => wholeGroups({ asked: [address('01:00.0')], say: '', wholeCard: true }, look, () => true)) as BayError
+    expect(alone).to.include({ code: 'wrong-state' }).and.have.property('message').that.contains('is in no IOMMU group, though the host has an IOMMU')
   })
 })

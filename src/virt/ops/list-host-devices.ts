@@ -35,7 +35,10 @@ export interface HostDeviceRow {
 
 export interface WhichDevices { pci: boolean, usb: boolean, gpu: boolean }
 
-/** The host's PCI and USB devices, or those of some kinds: a list, and a look at each device and at each machine. */
+/**
+ * The host's PCI and USB devices, or those of some kinds: a list, and a look at each device; at each machine once a row is asked
+ * who uses it.
+ */
 export function listHostDevices(connection: Connection, which: WhichDevices): HostDeviceRow[] {
   const every = !which.pci && !which.usb && !which.gpu
   const [pci, usb] = [every || which.pci || which.gpu, every || which.usb]
@@ -43,13 +46,19 @@ export function listHostDevices(connection: Connection, which: WhichDevices): Ho
   const chosen = every || which.pci ? devices : devices.filter((device) => device.kind === 'usb' || isOnDisplayCard(device, devices))
   if (chosen.length === 0) return []
   const parts = hostParts(connection)
-  const uses = machineUses(connection)
+  let read: DeviceUse[] | undefined
+  const uses = () => read ??= machineUses(connection)
   return chosen.map((device) => rowOf(device, parts, uses))
 }
 
 /** The host's disks, and its interfaces that are up. */
 export function hostParts(connection: Connection): HostPart[] {
   return readAll(connection, listDevices.net | listDevices.storage, readHostPart)
+}
+
+/** The host's PCI devices. */
+export function pciDevices(connection: Connection): (HostDevice & { kind: 'pci' })[] {
+  return readAll(connection, listDevices.pci, readHostDevice).filter((device) => device.kind === 'pci')
 }
 
 /** The host's USB devices. */
@@ -93,7 +102,7 @@ export function usesUsb({ usb }: DeviceUse, device: UsbName): boolean {
   return usb.some((each) => isSameUsb(each, device))
 }
 
-function rowOf(device: HostDevice, parts: readonly HostPart[], uses: readonly DeviceUse[]): HostDeviceRow {
+function rowOf(device: HostDevice, parts: readonly HostPart[], uses: () => readonly DeviceUse[]): HostDeviceRow {
   const { kind, node, path } = device
   if (device.kind === 'pci') {
     const { address, class: code, vendorId, productId, vendor, product, driver, iommuGroup } = device.pci
@@ -101,7 +110,7 @@ function rowOf(device: HostDevice, parts: readonly HostPart[], uses: readonly De
     return {
       kind, address: where, class: pciClassName(code), vendorId, productId, vendor, product, driver,
       iommuGroup: iommuGroup?.number ?? null, hostUses: isBridge(device.pci) ? [] : partsOn(path, parts),
-      usedBy: uses.filter(({ pci }) => pci.has(where)).map(({ machine }) => machine), node,
+      get usedBy() { return uses().filter(({ pci }) => pci.has(where)).map(({ machine }) => machine) }, node,
     }
   }
   const { id, place, vendor, product, driver } = device.usb
@@ -110,6 +119,6 @@ function rowOf(device: HostDevice, parts: readonly HostPart[], uses: readonly De
   return {
     kind, address: place, class: isHub ? 'hub' : null, vendorId, productId, vendor, product, driver, iommuGroup: null,
     hostUses: isHub ? [] : partsOn(path, parts),
-    usedBy: uses.filter((use) => usesUsb(use, device.usb)).map(({ machine }) => machine), node,
+    get usedBy() { return uses().filter((use) => usesUsb(use, device.usb)).map(({ machine }) => machine) }, node,
   }
 }

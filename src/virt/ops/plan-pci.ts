@@ -6,7 +6,7 @@ import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import { unlessGone } from './gone.js'
 import { refuseHostUse } from './host-use.js'
-import { machineUses } from './list-host-devices.js'
+import { machineUses, pciDevices } from './list-host-devices.js'
 
 export interface PciPlan {
   /** what was asked for, and what cannot be parted from it */
@@ -45,7 +45,9 @@ export function planPci(connection: Connection, wanted: PciWanted): PciPlan {
     return device
   }
   const findings = new Findings()
-  const addresses = findings.look(() => wholeGroups(wanted, (address) => find(address)?.pci ?? null)).found ?? [...wanted.asked]
+  const hasGroups = () => pciDevices(connection).some(({ pci }) => pci.iommuGroup !== null)
+  const whole = () => wholeGroups(wanted, (address) => find(address)?.pci ?? null, hasGroups)
+  const addresses = findings.look(whole).found ?? [...wanted.asked]
   findings.look(() => {
     const [first] = wanted.asked
     if (!wanted.graphics || !first || addresses.some((each) => isDisplay(find(each)?.pci ?? { class: 0x030000 }))) return
@@ -60,13 +62,15 @@ export function planPci(connection: Connection, wanted: PciWanted): PciPlan {
 }
 
 /** @throws UsageError, BayError `wrong-state`; FindingsError */
-export function wholeGroups({ asked, say, wholeCard }: Pick<PciWanted, 'asked' | 'say' | 'wholeCard'>, look: Look): PciAddress[] {
+export function wholeGroups(
+  { asked, say, wholeCard }: Pick<PciWanted, 'asked' | 'say' | 'wholeCard'>, look: Look, hasGroups: () => boolean,
+): PciAddress[] {
   const found = new Map<string, PciAddress>()
   const findings = new Findings()
   for (const address of asked) {
     findings.look(() => {
       const functions = wholeCard ? cardOf(address, look) : [address]
-      for (const each of functions.flatMap((one) => groupOf(one, asked, { look, say }))) found.set(formatPci(each), each)
+      for (const each of functions.flatMap((one) => groupOf(one, asked, { look, say, hasGroups }))) found.set(formatPci(each), each)
     })
   }
   findings.end()
@@ -79,11 +83,19 @@ function cardOf(address: PciAddress, look: Look): PciAddress[] {
   return [address, ...functions.filter((each) => each.function !== address.function && isEndpoint(look(each)))]
 }
 
-function groupOf(address: PciAddress, asked: readonly PciAddress[], { look, say }: { look: Look, say: string }): PciAddress[] {
+/** How the host's devices are looked at; `hasGroups` tells whether the IOMMU guards any. */
+interface Looks { look: Look, say: string, hasGroups: () => boolean }
+
+function groupOf(address: PciAddress, asked: readonly PciAddress[], { look, say, hasGroups }: Looks): PciAddress[] {
   const where = `${say}${formatPci(address)}`
   const device = look(address)
   if (!device) throw new UsageError(`${where}: the host has no such PCI device`, 'see what it has: bay host devices --pci')
   if (isBridge(device)) throw new UsageError(`${where} is a bridge, which the host itself needs`)
+  if (!device.iommuGroup && hasGroups()) {
+    throw new BayError('wrong-state', `${where} is in no IOMMU group, though the host has an IOMMU: it does not guard this device`, {
+      hints: ['put the card into another slot', 'whether the firmware leaves it out: dmesg, DMAR or IVRS, on the host', 'what is in a group: bay host devices --pci'],
+    })
+  }
   if (!device.iommuGroup) {
     throw new BayError('wrong-state', `${where}: the host has no IOMMU, so no machine can have it to itself`, {
       hints: ['switch on VT-d or AMD-Vi in the firmware', 'boot the host with intel_iommu=on or amd_iommu=on on its kernel command line'],

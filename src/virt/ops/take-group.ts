@@ -5,7 +5,7 @@ import { mustHaveAgent } from './agent.js'
 import { makeLayers, snap, usesLayers } from './create-snapshot.js'
 import { deleteSnapshot } from './delete-snapshot.js'
 import { freeze } from './freeze.js'
-import { lockName } from './host-lock.js'
+import { Held, lockMachines } from './held.js'
 import { journalFor } from './journal.js'
 import { planSnapshot, type SnapshotPlan } from './plan-snapshot.js'
 import { Rollback } from './rollback.js'
@@ -32,10 +32,8 @@ interface Member { vm: string, domain: Domain, plan: SnapshotPlan, quiesced: boo
  * @throws the error of the machine that failed; BayError `left-behind`, `busy`; the signal's reason
  */
 export async function takeGroup(connection: Connection, names: readonly string[], options: GroupOptions): Promise<TakenGroup> {
-  // Sorted, so that two groups never wait for each other.
   const vms = [...new Set(names)].sort()
-  using held = new Held()
-  if (!options.dryRun) for (const vm of vms) held.add(await lockName(connection.uri(), 'vm', vm, options.signal))
+  using held = options.dryRun ? new Held() : await lockMachines(connection, vms, options.signal)
   const members = vms.map((vm) => member(connection, held, vm, options))
   if (!options.dryRun) await takeAll(connection, members, options)
   const times = members.flatMap(({ taken }) => taken ?? [])
@@ -131,18 +129,4 @@ async function settled(connection: Connection, { vm, domain, plan, quiesced, tak
 function of(vm: string, error: unknown): unknown {
   if (!(error instanceof BayError) || error.message.includes(vm)) return error
   return new BayError(error.code, `${vm}: ${error.message}`, { cause: error, hints: error.hints })
-}
-
-/** Locks and handles that are given back together, the last first. */
-class Held implements Disposable {
-  readonly #held: Disposable[] = []
-
-  add<T extends Disposable>(each: T): T {
-    this.#held.push(each)
-    return each
-  }
-
-  [Symbol.dispose](): void {
-    for (const each of this.#held.splice(0).reverse()) each[Symbol.dispose]()
-  }
 }

@@ -30,13 +30,15 @@ interface MachineUse {
 
 /** Who uses which volume: read once from all machines, and from all volumes of the running pools. */
 export class VolumeUse {
-  readonly machines: readonly MachineUse[]
+  #machines: readonly MachineUse[]
   #layers: Layer[]
 
   constructor(machines: readonly MachineUse[], layers: Layer[]) {
-    this.machines = machines
+    this.#machines = machines
     this.#layers = layers
   }
+
+  get machines(): readonly MachineUse[] { return this.#machines }
 
   static read(connection: Connection): VolumeUse {
     return new VolumeUse(machineUses(connection, { running: false }), readLayers(connection))
@@ -89,8 +91,16 @@ export class VolumeUse {
   }
 
   /** The volume exists no more. */
-  forget({ path }: VolumePlace): void {
+  forget({ path }: Pick<VolumePlace, 'path'>): void {
     this.#layers = this.#layers.filter((layer) => layer.path !== path)
+  }
+
+  /** What the layer held is in what lies below it, which whoever used the layer uses now. */
+  merge(layer: string, below: string): void {
+    this.forget({ path: layer })
+    this.#layers = this.#layers.map((each) => each.backing === layer ? { ...each, backing: below } : each)
+    const now = (files: ReadonlySet<string>) => files.has(layer) ? new Set([...files, below]) : files
+    this.#machines = this.#machines.map((each) => ({ ...each, files: now(each.files) }))
   }
 
   /** How many layers lie below a volume: the upper ones must be deleted first. */
