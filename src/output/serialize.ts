@@ -5,6 +5,11 @@ export function toJson(value: unknown): string {
   return `${escapeInQuotes(JSON.stringify(value, null, 2))}\n`
 }
 
+/** A value as JSON on one line, for streams of values. */
+export function toJsonLine(value: unknown): string {
+  return `${escapeInQuotes(JSON.stringify(value))}\n`
+}
+
 /** A value as a YAML document that YAML 1.1 readers take for the same: `"no"` and `"12:34:56"` come quoted. */
 export async function toYaml(value: unknown): Promise<string> {
   const { Document, visit } = await import('yaml')

@@ -32,7 +32,7 @@ const objects = Object.fromEntries(
 /** And what the C type of each kind of parameter looks like. */
 export const parameterTypes: Record<ParameterKind, RegExp> = {
   ...objects,
-  'domain?': objects.domain,
+  'domain?': objects.domain, 'net?': objects.net, 'pool?': objects.pool,
   'text': /^const char \*$/,
   'text?': /^const char \*$/,
   'int': /^int$/,

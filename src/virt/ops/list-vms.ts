@@ -45,7 +45,7 @@ export async function listVms(connection: Connection, openForAgents: OpenForAgen
     ? await hostAddresses(connection, openForAgents)
     : { known: new Map<string, KnownAddress[]>(), unasked: [] }
   const rows = records.map((record) => {
-    const row = rowOf(connection, record)
+    const row = basicsOf(connection, record)
     const state = row.state === 'off' && saved?.has(record.uuid) ? 'saved' : row.state
     const addresses = known.get(record.uuid) ?? []
     return {
@@ -61,7 +61,8 @@ function uuidsOf(connection: Connection, flag: number): Set<string> {
   return new Set(domains.map((domain) => domain.uuid()))
 }
 
-function rowOf(connection: Connection, { name, uuid, id, values }: DomainStats) {
+/** What the statistics of state, CPU, balloon and vCPUs say. */
+export function basicsOf(connection: Connection, { name, uuid, id, values }: DomainStats) {
   const number = (key: string) => values.get(key) as number | undefined
   const state = domainState(number('state.state') ?? 0)
   const vcpus = number('vcpu.current')

@@ -90,7 +90,7 @@ function toNative(kind: ParameterKind, value: unknown): [DataType, unknown] {
     case 'uint': return [DataType.U32, bounded(value, 0, 2 ** 32 - 1)]
     case 'ulong': return [DataType.BigInt, BigInt.asIntN(64, bounded64(value))]
     case 'out': case 'out?': return value === null ? nullPointer : [DataType.U8Array, value]
-    case 'domain?': return value === null ? nullPointer : [DataType.BigInt, present(value)]
+    case 'domain?': case 'net?': case 'pool?': return value === null ? nullPointer : [DataType.BigInt, present(value)]
     case 'address': return [DataType.BigInt, value]
     default: return [DataType.BigInt, present(value)]
   }

@@ -23,6 +23,10 @@ export const libvirtTable = {
   virNodeGetMemoryStats: ['status', 'conn', 'int', 'out', 'out', 'uint'],
   virConnectDomainEventRegisterAny: ['count', 'conn', 'domain?', 'int', 'address', 'address', 'address'],
   virConnectDomainEventDeregisterAny: ['status', 'conn', 'int'],
+  virConnectNetworkEventRegisterAny: ['count', 'conn', 'net?', 'int', 'address', 'address', 'address'],
+  virConnectNetworkEventDeregisterAny: ['status', 'conn', 'int'],
+  virConnectStoragePoolEventRegisterAny: ['count', 'conn', 'pool?', 'int', 'address', 'address', 'address'],
+  virConnectStoragePoolEventDeregisterAny: ['status', 'conn', 'int'],
   virEventRegisterDefaultImpl: ['status'],
 
   // libvirt-domain.h

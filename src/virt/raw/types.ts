@@ -50,6 +50,8 @@ export interface Parameters {
   'out?': Buffer | null
   'address': bigint
   'domain?': Pointer<'domain'> | null
+  'net?': Pointer<'net'> | null
+  'pool?': Pointer<'pool'> | null
 }
 
 export type ParameterKind = keyof Parameters | ObjectKind
