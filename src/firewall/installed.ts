@@ -111,6 +111,11 @@ export function isEthernet({ protocol }: Pick<FilterRuleDescription, 'protocol'>
   return protocol === null || ['mac', 'vlan', 'stp', 'arp', 'rarp', 'ip', 'ipv6'].includes(protocol)
 }
 
+/** Of a rule for IP. */
+export function familyOf({ protocol }: Pick<FilterRuleDescription, 'protocol'>): Family {
+  return protocol === 'icmpv6' || protocol?.endsWith('-ipv6') ? 'ipv6' : 'ipv4'
+}
+
 /** Chains are joined to the root before the first rule of a priority that is not below theirs. */
 function installEthernet(placed: readonly Placed[], direction: 'in' | 'out', { ethernet }: Installed): void {
   const mine = placed.filter(({ rule }) => isEthernet(rule) && [direction, 'inout'].includes(rule.direction))
@@ -152,8 +157,7 @@ function installedOf({ filter, number, rule, values }: Placed, how: How): Instal
  */
 function installIp(placed: Placed, installed: Installed): void {
   const { rule, values } = placed
-  const family: Family = rule.protocol === 'icmpv6' || rule.protocol?.endsWith('-ipv6') ? 'ipv6' : 'ipv4'
-  const chains = installed.ip[family] ??= { FI: [], FO: [], HI: [] }
+  const chains = installed.ip[familyOf(rule)] ??= { FI: [], FO: [], HI: [] }
   const inward = rule.direction !== 'out'
   const both = rule.direction === 'inout'
   const said = rule.statematch ? statesOf(values[0]?.['state']) : null

@@ -1,18 +1,26 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../lab/script.js'
-import type { Rig } from './rig.js'
+import { until, type Rig } from './rig.js'
 
 /** One connection that is really tried: whether its answer comes back. */
 export interface Attempt {
   /** who opens it */
   by: 'guest' | 'peer' | 'host'
-  protocol: 'tcp' | 'icmp' | 'arp'
+  /** UDP goes to a closed port, which answers by ICMP; DHCP is a guest's whole exchange with its network */
+  protocol: 'tcp' | 'udp' | 'icmp' | 'arp' | 'dhcp'
   port?: number
   family?: 'ipv6'
   /** an address that is not its own; of the guest only */
   from?: string
+  /** under a MAC address that is not its own; of the guest only */
+  falseMac?: true
+  /** on a connection that was opened before, while everything was let through */
+  kept?: true
 }
+
+export const falseMac = '52:54:00:66:66:66'
+/** Where those listen who keep connections open. */
+export const echoPort = 7200
 
 /** Somebody on the guest's bridge in a network namespace of its own, and the guest's console. Closed ports answer too. */
 export class Wire {
@@ -20,6 +28,8 @@ export class Wire {
   readonly vm: string
   readonly name: string
   #busybox = ''
+  #mac = ''
+  #kept = 0
   readonly guest: Record<'ipv4' | 'ipv6', string> = { ipv4: '', ipv6: 'fd88::44' }
   readonly peer = { ipv4: '10.88.0.9', ipv6: 'fd88::9' }
   readonly host = { ipv4: '10.88.0.1', ipv6: 'none: libvirt takes IPv6 off a bridge that has none' }
@@ -30,8 +40,9 @@ export class Wire {
     this.name = `${vm}-peer`.slice(0, 12)
   }
 
-  async up(address: string): Promise<void> {
+  async up({ address, mac }: { address: string, mac: string }): Promise<void> {
     this.guest.ipv4 = address
+    this.#mac = mac
     const { stdout } = await this.#rig.host.exec(['ls', '/sys/class/net'])
     const bridge = stdout.split(/\s+/).find((each) => /^virbr\d+$/.test(each)) ?? ''
     this.#busybox = await busybox(this.#rig)
@@ -41,35 +52,83 @@ export class Wire {
       `ip link set ${near} master ${bridge} up`, `ip -n ${this.name} link set lo up`, `ip -n ${this.name} link set ${far} up`,
       `ip -n ${this.name} addr add ${this.peer.ipv4}/24 dev ${far}`, `ip -n ${this.name} addr add ${this.peer.ipv6}/64 dev ${far} nodad`,
     ])
-    await this.#typed(['ip -6 addr add fd88::44/64 dev eth0', 'echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad', 'ip addr add 10.88.0.77/24 dev eth0', 'sleep 2'])
+    await this.#inBack(`${this.#busybox} nc -ll -p ${echoPort} -e ${this.#busybox} cat`)
+    await this.#typed([
+      'ip -6 addr add fd88::44/64 dev eth0', 'echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad', 'ip addr add 10.88.0.77/24 dev eth0',
+      // Who asks for many ports at once gets all its answers.
+      'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit', 'echo 0 > /proc/sys/net/ipv6/icmp/ratelimit',
+      `(nc -ll -p ${echoPort} -e cat >/dev/null 2>&1 &)`, 'sleep 2',
+    ])
   }
 
   async down(): Promise<void> {
+    await this.#rig.host.exec(['bash', '-c', `kill $(ip netns pids ${this.name})`])
     await this.#rig.host.exec(['ip', 'netns', 'del', this.name])
     await this.#rig.host.exec(['ip', 'link', 'del', `${this.name}-n`])
   }
 
-  /** Whether each gets its answer. */
-  async tries(attempts: readonly Attempt[]): Promise<boolean[]> {
+  /** Opens connections that are kept, one each way for each call of `tries` to come. All must be let through now. */
+  async keep(count: number): Promise<void> {
+    const files = Array.from({ length: count }, (_, index) => keptFiles(index + 1, this.#rig))
+    await Promise.all(files.map(({ peer }) => this.#inBack(keptOpen(this.#busybox, peer, this.guest.ipv4))))
+    // No jobs of that shell, which waits for its own.
+    await this.#typed(files.map(({ guest }) => `((${keptOpen('busybox', guest, this.peer.ipv4)}) >/dev/null 2>&1 &)`))
+    const said = (file: string) => `echo open >${file}.i; sleep 1; grep -q open ${file}.o`
+    await until(async () => (await this.#typed([`(${files.map(({ guest }) => `(${said(guest)})`).join(' && ')}) && echo kept""-yes`])).includes('kept-yes'))
+    await until(async () => (await this.#rig.host.exec(['bash', '-c', files.map(({ peer }) => `(${said(peer)})`).join(' && ')])).code === 0)
+  }
+
+  /** Goes on to the next of the connections that are kept. */
+  next(): void {
+    this.#kept += 1
+  }
+
+  /** Whether each gets its answer in some seconds. */
+  async tries(attempts: readonly Attempt[], seconds: number): Promise<boolean[]> {
     const results: boolean[] = []
-    for (const by of ['guest', 'peer', 'host'] as const) {
-      const mine = attempts.flatMap((attempt, index) => attempt.by === by ? [{ attempt, index }] : [])
-      if (mine.length === 0) continue
+    const run = async (isMine: (attempt: Attempt) => boolean, type: (lines: string[]) => Promise<string>) => {
+      const mine = attempts.flatMap((attempt, index) => isMine(attempt) ? [{ attempt, index }] : [])
+      if (mine.length === 0) return
       // The terminal echoes what is typed: the quotes tell the echo from the result.
-      const lines = mine.map(({ attempt, index }) => `(${this.#command(attempt)}) >/dev/null 2>&1 && echo yes""-${index}- &`)
-      const text = by === 'guest' ? await this.#typed(lines) : await this.#script([...lines, 'wait'], by === 'peer' ? this.name : undefined)
+      const text = await type(mine.map(({ attempt, index }) => `(${this.#command(attempt, seconds)}) >/dev/null 2>&1 && echo yes""-${index}- &`))
       for (const { index } of mine) results[index] = text.includes(`yes-${index}-`)
     }
+    await Promise.all([
+      run(({ by, falseMac: isFalse }) => by === 'guest' && !isFalse, (lines) => this.#typed(lines)),
+      run(({ by }) => by === 'peer', (lines) => this.#script([...lines, 'wait'], this.name)),
+      run(({ by }) => by === 'host', (lines) => this.#script([...lines, 'wait'])),
+    ])
+    await run(({ falseMac: isFalse }) => isFalse ?? false, (lines) => this.#disguised(lines))
     return results
   }
 
+  /** The neighbour must know the false address: else its answers go to the true one, which nobody hears. */
+  async #disguised(lines: readonly string[]): Promise<string> {
+    const neighbour = `${this.guest.ipv4} dev ${this.name}-f`
+    await this.#script([`ip -n ${this.name} neigh replace ${neighbour} lladdr ${falseMac} nud permanent`])
+    const text = await this.#typed([`ip link set eth0 address ${falseMac}`, ...lines, 'wait', `ip link set eth0 address ${this.#mac}`])
+    // Whoever hears of another address under a name that he knows believes it: the host too.
+    await this.#script([`ip -n ${this.name} neigh del ${neighbour}`, `ip neigh flush to ${this.guest.ipv4}`])
+    return text
+  }
+
   /** Succeeds when there is an answer: a refusal is one. */
-  #command({ by, protocol, port = 0, family, from }: Attempt): string {
+  #command({ by, protocol, port = 0, family, from, kept }: Attempt, seconds: number): string {
     const to = (by === 'guest' ? this.peer : this.guest)[family ?? 'ipv4']
     const tool = by === 'guest' ? 'busybox' : this.#busybox
-    if (protocol === 'icmp') return `${tool} timeout 5 ${tool} ping ${family === 'ipv6' ? '-6 ' : ''}-c 2 -W 2 ${from === undefined ? '' : `-I ${from} `}${to}`
-    if (protocol === 'arp') return `${tool} timeout 5 ${tool} arping -c 2 -w 3 ${from === undefined ? '' : `-s ${from} `}-I eth0 ${to}`
-    return `${tool} timeout 4 ${tool} nc -w 3 ${from === undefined ? '' : `-s ${from} `}${to} ${port} </dev/null 2>&1 | grep -q refused`
+    const six = family === 'ipv6' ? '6' : ''
+    const within = `${tool} timeout ${seconds + 2} ${tool}`
+    const source = (flag: string) => from === undefined ? '' : `${flag} ${from} `
+    if (kept) {
+      const file = keptFiles(this.#kept, this.#rig)[by === 'guest' ? 'guest' : 'peer']
+      return `echo still >${file}.i; for i in $(${tool} seq ${seconds * 2}); do ${tool} grep still ${file}.o && break; ${tool} sleep 0.5; done; ${tool} grep still ${file}.o`
+    }
+    if (protocol === 'dhcp') return `${within} udhcpc -i eth0 -n -q -f -t ${seconds} -T 1 -s /bin/true`
+    if (protocol === 'icmp') return `${within} ping${six} -c 1 -W ${seconds} ${source('-I')}${to}`
+    if (protocol === 'arp') return `${within} arping -f -w ${seconds} ${source('-s')}-I eth0 ${to}`
+    // It counts ports up, and says of each hop who answered.
+    if (protocol === 'udp') return `${within} traceroute${six} -n -m 1 -q 1 -w ${seconds} -p ${port - 1} ${to} | grep '${to}  [0-9.]* ms'`
+    return `${within} nc -w ${seconds} ${source('-s')}${to} ${port} </dev/null 2>&1 | grep -q refused`
   }
 
   async #script(lines: readonly string[], namespace?: string): Promise<string> {
@@ -78,17 +137,42 @@ export class Wire {
     return stdout
   }
 
-  /** Types at the guest's shell, and gives what it wrote until it was through. */
-  async #typed(lines: readonly string[]): Promise<string> {
-    const mark = `end${Math.floor(performance.now())}`
-    const line = [...lines.map((each) => each.endsWith('&') ? each : `${each};`), 'wait;', `echo ${mark.slice(0, 3)}""${mark.slice(3)}`].join(' ')
-    for (let tries = 0; tries < 3; tries += 1) {
-      const { stdout, code } = await this.#rig.bay(['vm', 'console', this.vm, '--send', `${line}\\n`, '--until', `^${mark}`, '--timeout', '60s'])
-      if (code === 0) return stdout
-      await sleep(500)
-    }
-    throw new Error(`the guest ${this.vm} does not answer at its console`)
+  /** Goes on in the neighbour's namespace; ends with it. */
+  async #inBack(line: string): Promise<void> {
+    await this.#script([`(${line}) </dev/null >/dev/null 2>&1 &`], this.name)
   }
+
+  /** Types at the guest's shell, no more at once than it takes in a line, and gives what it wrote until it was through. */
+  async #typed(commands: readonly string[]): Promise<string> {
+    const mark = (index: number) => [`end${Math.floor(performance.now())}`, `of${index}`] as const
+    const steps = inLines([...commands, 'wait']).flatMap((line, index) => {
+      const [one, two] = mark(index)
+      return ['--send', `${line} echo ${one}""${two}\\n`, '--until', `^${one}${two}`]
+    })
+    const { stdout, code, stderr } = await this.#rig.bay(['vm', 'console', this.vm, ...steps, '--timeout', '60s'])
+    if (code !== 0) throw new Error(`the guest ${this.vm} does not answer at its console: ${stderr}`)
+    return stdout
+  }
+}
+
+/** Of at most 900 characters. What runs in the background may go on into the next one, and is waited for at the end. */
+function inLines(commands: readonly string[]): string[] {
+  const lines = ['']
+  for (const command of commands) {
+    const text = command.endsWith('&') ? command : `${command};`
+    if ((lines.at(-1)?.length ?? 0) + text.length > 900) lines.push('')
+    lines[lines.length - 1] += `${text} `
+  }
+  return lines
+}
+
+function keptFiles(number: number, rig: Rig) {
+  return { guest: `/kept${number}`, peer: join(rig.files, `kept${number}`) }
+}
+
+/** What is written into FILE.i goes there, and what comes back is in FILE.o. */
+function keptOpen(tool: string, file: string, to: string): string {
+  return `${tool} mkfifo ${file}.i; (${tool} sleep 900 >${file}.i & ${tool} nc ${to} ${echoPort} <${file}.i >${file}.o)`
 }
 
 /** The guest's own busybox, for the other end. */

@@ -6,7 +6,7 @@ import { auditFilters, type AuditFinding } from '../../virt/ops/audit-filters.js
 export default class FilterAudit extends BaseCommand<typeof FilterAudit> {
   static override summary = 'Find filters and machines that let through more than they seem to'
   static override description = 'Machines without a filter, filters that let in what no rule decides or forget IPv6, rules whose ports libvirt took off, '
-    + 'references to nothing, interfaces with another filter in force than they name, and filters that nobody uses. Ends with 3 when there is anything.'
+    + 'references to nothing, interfaces with another filter in force than they name, bridges whose packets the rules never see, and filters that nobody uses. Ends with 3 when there is anything.'
 
   static override examples = [
     '<%= config.bin %> filter audit',
@@ -16,9 +16,11 @@ export default class FilterAudit extends BaseCommand<typeof FilterAudit> {
   static override flags = listFlags
 
   async run(): Promise<readonly AuditFinding[]> {
-    const findings = auditFilters(await this.look())
+    const { findings, notes } = auditFilters(await this.look())
     if (findings.length > 0) this.endWith('differences')
-    return await this.showList(findings, columns, { nameOf: (row) => row.vm ?? row.filter ?? '' })
+    await this.showList(findings, columns, { nameOf: (row) => row.vm ?? row.filter ?? '' })
+    for (const note of notes) this.note(`bay: ${note}`)
+    return findings
   }
 }
 

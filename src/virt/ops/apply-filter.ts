@@ -1,17 +1,19 @@
 import { BayError, UsageError } from '../../errors.js'
 import { parentOf, type HostFilters } from '../../firewall/host-filter.js'
-import { filterReferenceElement, type FilterParameter, type FilterReference } from '../../xml/filter.js'
-import { described, isSameDevice } from '../../xml/machine-devices.js'
-import { el, serialize, type XmlElement } from '../../xml/node.js'
+import type { FilterParameter, FilterReference } from '../../xml/filter.js'
+import { described } from '../../xml/machine-devices.js'
+import { serialize, type XmlElement } from '../../xml/node.js'
 import { attr, child, children } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { affect } from '../flags.js'
-import { changeDefinition } from './change-definition.js'
+import { changeDefinition, storedDefinition } from './change-definition.js'
 import { documentsOf } from './device-places.js'
 import { combined, combinedName, defineCombined, removeCombined } from './combined-filter.js'
 import { journalFor } from './journal.js'
+import { referenceIn, sameNic, sameReference, setReference, waysTo } from './nic-filter.js'
 import { Rollback } from './rollback.js'
+import type { UndoRecord } from './undo.js'
 import { bindingsOf, readHostFilters } from './write-filters.js'
 
 export interface FilterChange {
@@ -52,7 +54,7 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
   const missing = change.how === 'remove' ? undefined : change.names.find((name) => !host.has(name))
   if (missing !== undefined) throw new BayError('not-found', `there is no filter named ${missing}`, { hints: ['see what there is: bay filter list'] })
   const mac = described(nic).mac ?? ''
-  const [liveNic, storedNic] = [live, config].map((root) => root === null ? undefined : find(root, nic))
+  const [liveNic, storedNic] = [live, config].map((root) => root === null ? undefined : sameNic(root, nic))
   const now = [liveNic, storedNic].flatMap((each) => each ? [referenceIn(each)] : [])
   const filters = wantedOf(membersOf(now[0] ?? null, mac, host), change)
   refuseDefaults(filters, host)
@@ -65,16 +67,13 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
   using journal = journalFor(connection, { command: change.command, name: domain.name() })
   await using rollback = new Rollback(change.signal, journal)
   if (rebuilt) await defineCombined(connection, combined(mac, filters), host.get(target.filter), rollback)
-  if (liveNic && !sameReference(referenceIn(liveNic), target)) await exchange(domain, liveNic, target, rollback)
-  if (places.config && moved) {
-    const { before } = changeDefinition(connection, domain, (root) => {
-      const stored = find(root, nic)
+  if (liveNic && !sameReference(referenceIn(liveNic), target)) await exchange(connection, domain, liveNic, { target, rollback })
+  if (storedNic && !sameReference(referenceIn(storedNic), target)) {
+    const before = storedDefinition(domain)
+    await rollback.make(connection, recordOf(domain, 'stored-nic', storedNic), () => changeDefinition(connection, domain, (root) => {
+      const stored = sameNic(root, nic)
       if (stored) setReference(stored, target)
-    }, { command: change.command, dryRun: false })
-    await rollback.step(() => undefined, () => ({
-      leaves: `the definition of ${domain.name()} with its new filter`, removeBy: `bay undo ${domain.name()}`,
-      undo: () => { connection.defineDomain(before)[Symbol.dispose]() },
-    }))
+    }, { command: change.command, dryRun: false }), () => { connection.defineDomain(before)[Symbol.dispose]() })
   }
   verify(connection, domain, nic, target)
   rollback.keep()
@@ -101,17 +100,6 @@ function filterable(name: string, nic: XmlElement): XmlElement {
   const type = attr(nic, 'type') ?? ''
   if (['network', 'bridge', 'ethernet'].includes(type)) return nic
   throw new UsageError(`the interface ${described(nic).mac} of ${name} is of type ${type}, which libvirt does not filter`)
-}
-
-function find(root: XmlElement, nic: XmlElement): XmlElement | undefined {
-  return children(child(root, 'devices'), 'interface').find((each) => isSameDevice(each, nic))
-}
-
-function referenceIn(nic: XmlElement): FilterReference | null {
-  const reference = child(nic, 'filterref')
-  if (!reference) return null
-  const parameters = children(reference, 'parameter').map((each) => ({ name: attr(each, 'name') ?? '', value: attr(each, 'value') ?? '' }))
-  return { filter: attr(reference, 'filter') ?? '', parameters }
 }
 
 function membersOf(reference: FilterReference | null, mac: string, host: HostFilters): string[] {
@@ -149,47 +137,32 @@ function sameMembers(host: HostFilters, name: string, filters: readonly string[]
   return host.get(name)?.references.map(({ filter }) => filter).join() === filters.join()
 }
 
-function sameReference(one: FilterReference | null, other: FilterReference | null): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
+/** One of several updates may be refused when others are made: whatever was, is undone. */
+async function exchange(
+  connection: Connection, domain: Domain, nic: XmlElement,
+  { target, rollback }: { target: FilterReference | null, rollback: Rollback },
+): Promise<void> {
+  const wanted = structuredClone(nic)
+  setReference(wanted, target)
+  const update = (each: XmlElement) => domain.updateDevice(serialize(each), affect.live)
+  const [first, ...rest] = waysTo(wanted, nic)
+  if (!first) return
+  await rollback.make(connection, recordOf(domain, 'running-nic', nic), () => update(first))
+  for (const each of rest) update(each)
 }
 
-function setReference(nic: XmlElement, target: FilterReference | null): void {
-  const at = nic.children.findIndex((node) => node.type === 'element' && node.name === 'filterref')
-  const made = target ? [filterReferenceElement(target)] : []
-  nic.children.splice(at < 0 ? nic.children.length : at, at < 0 ? 0 : 1, ...made)
-}
-
-/** libvirt takes the old rules away before it makes the new ones: meanwhile the link is down, so that nothing passes. */
-async function exchange(domain: Domain, nic: XmlElement, target: FilterReference | null, rollback: Rollback): Promise<void> {
-  const changed = structuredClone(nic)
-  setReference(changed, target)
-  const guard = referenceIn(nic) !== null && target !== null
-  const ways = guard ? [withLinkDown(nic), withLinkDown(changed), changed] : [changed]
-  let before = serialize(nic)
-  for (const each of ways) {
-    const [old, xml] = [before, serialize(each)]
-    await rollback.step(() => domain.updateDevice(xml, affect.live), () => ({
-      leaves: `the interface ${described(nic).mac} of ${domain.name()} with another filter`, removeBy: `bay vm show ${domain.name()}`,
-      undo: () => domain.updateDevice(old, affect.live),
-    }))
-    before = xml
-  }
-}
-
-function withLinkDown(nic: XmlElement): XmlElement {
-  const down = structuredClone(nic)
-  down.children = [...down.children.filter((node) => node.type !== 'element' || node.name !== 'link'), el('link', { state: 'down' })]
-  return down
+function recordOf(domain: Domain, kind: 'running-nic' | 'stored-nic', nic: XmlElement): UndoRecord {
+  return { kind, uuid: domain.uuid(), name: domain.name(), nic: serialize(nic) }
 }
 
 /** What libvirt says is in force, not what we asked for. */
 function verify(connection: Connection, domain: Domain, nic: XmlElement, target: FilterReference | null): void {
   const { live, config } = documentsOf(domain, { live: domain.isActive(), config: domain.isPersistent() })
   for (const root of [live, config]) {
-    const there = root === null ? undefined : find(root, nic)
+    const there = root === null ? undefined : sameNic(root, nic)
     if (there && !sameReference(referenceIn(there), target)) throw new BayError('failed', `${domain.name()} did not keep its filter ${target?.filter ?? ''}`)
   }
-  const tap = live && described(find(live, nic) ?? nic).target
+  const tap = live && described(sameNic(live, nic) ?? nic).target
   const bound = typeof tap === 'string' ? bindingsOf(connection).get(tap) : undefined
   if (live && typeof tap === 'string' && bound !== target?.filter) throw new BayError('failed', `the interface ${tap} has the filter ${bound ?? 'none'}, not ${target?.filter ?? 'none'}`)
 }

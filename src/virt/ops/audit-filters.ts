@@ -1,15 +1,17 @@
 import { evaluate } from '../../firewall/evaluate.js'
-import { install, type FilterText, type Installed } from '../../firewall/installed.js'
+import { familyOf, install, isEthernet, type FilterText, type Installed } from '../../firewall/installed.js'
 import { ethertypes, type Packet } from '../../firewall/packet.js'
 import { parse } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
+import { unseenByRules } from './bridge-filter.js'
 import { filteredNics, filterTexts, installNic, type FilteredNic } from './filter-model.js'
 import { isPreset } from './gc-filters.js'
 import { readMachines } from './machine-xml.js'
+import { isOwnHost } from './own-host.js'
 import { bindingsOf } from './write-filters.js'
 
 export interface AuditFinding {
-  code: 'no-filter' | 'dangling' | 'fail-open' | 'no-ipv6' | 'accepts-all' | 'no-effect' | 'binding' | 'unused'
+  code: 'no-filter' | 'dangling' | 'fail-open' | 'no-ipv6' | 'accepts-all' | 'no-effect' | 'binding' | 'bridge-nf' | 'unused'
   vm: string | null
   mac: string | null
   filter: string | null
@@ -17,8 +19,14 @@ export interface AuditFinding {
   fix: string
 }
 
+export interface FilterReport {
+  findings: AuditFinding[]
+  /** what was not looked at, and why */
+  notes: string[]
+}
+
 /** What lets through more than it seems to, on all machines and in all filters of a host. */
-export function auditFilters(connection: Connection): AuditFinding[] {
+export function auditFilters(connection: Connection): FilterReport {
   const texts = filterTexts(connection)
   const bound = bindingsOf(connection)
   const used = new Set<string>()
@@ -30,7 +38,27 @@ export function auditFilters(connection: Connection): AuditFinding[] {
     })
   }))
   const inFilters = [...texts].flatMap(([name, text]) => auditFilter(name, text, texts))
-  return [...unique(onNics), ...inFilters, ...unusedFilters(texts, new Set([...used, ...bound.values()]))]
+  const inUse = included(new Set([...used, ...bound.values()]), texts)
+  const own = isOwnHost(connection)
+  return {
+    findings: [...own ? unseen(inUse, texts) : [], ...unique(onNics), ...inFilters, ...unusedFilters(inUse, texts)],
+    notes: own ? [] : [notSeen],
+  }
+}
+
+const notSeen = 'whether iptables sees what bridges pass on (net.bridge.bridge-nf-call-iptables) was not looked at: only the host itself can tell; '
+  + 'run bay filter audit there too'
+
+/** What filters in use say of IP, and this system never asks. */
+function unseen(inUse: ReadonlySet<string>, texts: ReadonlyMap<string, FilterText>): AuditFinding[] {
+  return (['ipv4', 'ipv6'] as const).flatMap((family) => {
+    const isMoot = (name: string) => texts.get(name)?.entries.some((entry) => !('filter' in entry) && !isEthernet(entry) && familyOf(entry) === family)
+    const moot = [...inUse].filter(isMoot)
+    const why = moot.length === 0 ? null : unseenByRules(family)
+    if (why === null) return []
+    const text = `the rules for ${family === 'ipv4' ? 'IPv4' : 'IPv6'} of ${moot.join(', ')} do nothing on bridges: ${why.text}`
+    return [{ code: 'bridge-nf', vm: null, mac: null, filter: null, text, fix: why.fix }]
+  })
 }
 
 type Finding = Omit<AuditFinding, 'vm' | 'mac' | 'filter'>
@@ -89,17 +117,22 @@ function auditFilter(name: string, text: FilterText, texts: ReadonlyMap<string, 
   return found
 }
 
-function unusedFilters(texts: ReadonlyMap<string, FilterText>, used: ReadonlySet<string>): AuditFinding[] {
-  const needed = new Set<string>()
-  const visit = (name: string): void => {
-    if (needed.has(name)) return
-    needed.add(name)
-    for (const entry of texts.get(name)?.entries ?? []) if ('filter' in entry) visit(entry.filter)
-  }
-  for (const name of used) visit(name)
-  return [...texts.keys()].filter((name) => !needed.has(name) && !isPreset(name)).map((name) => ({
+function unusedFilters(inUse: ReadonlySet<string>, texts: ReadonlyMap<string, FilterText>): AuditFinding[] {
+  return [...texts.keys()].filter((name) => !inUse.has(name) && !isPreset(name)).map((name) => ({
     code: 'unused', vm: null, mac: null, filter: name, text: 'no interface and no filter in use has it', fix: `bay filter delete ${name}`,
   }))
+}
+
+/** These filters and all that they include. */
+function included(names: ReadonlySet<string>, texts: ReadonlyMap<string, FilterText>): Set<string> {
+  const found = new Set<string>()
+  const visit = (name: string): void => {
+    if (found.has(name)) return
+    found.add(name)
+    for (const entry of texts.get(name)?.entries ?? []) if ('filter' in entry) visit(entry.filter)
+  }
+  for (const name of names) visit(name)
+  return found
 }
 
 /** A machine says most things twice: as it runs, and as it will start. */

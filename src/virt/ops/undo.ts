@@ -5,6 +5,7 @@ import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filte
 import { changedDrive, releasedDevice, runningDevice, storedDevices, type ChangedDrive, type MadeDevices } from './undo-device.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { definedNetwork, runningNetwork } from './undo-network.js'
+import { runningNic, storedNic, type FilteredNicBefore } from './undo-nic.js'
 import { nvramFile } from './undo-nvram.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
 import type { Reservation } from './reserve-address.js'
@@ -32,6 +33,8 @@ interface Records {
   'backup-folder': { path: string }
   'filter': Made
   'filter-replaced': ReplacedFilter
+  'running-nic': FilteredNicBefore
+  'stored-nic': FilteredNicBefore
   'paused': Made
   'frozen': Made
   'nvram': { path: string }
@@ -66,6 +69,8 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'backup-folder': backupFolder,
   'filter': definedFilter,
   'filter-replaced': replacedFilter,
+  'running-nic': runningNic,
+  'stored-nic': storedNic,
   'paused': pausedDomain,
   'frozen': frozenGuest,
   'nvram': nvramFile,
