@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { chmod, copyFile, constants, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BayError, UsageError } from '../errors.js'
 
 type IsoFiles = ReadonlyMap<string, string | Buffer>
@@ -19,12 +18,13 @@ const epoch = 946_684_800
 
 /**
  * Writes an ISO 9660 file (Rock Ridge and Joliet, so names stay as they are) of mode 0600 with these files in its root.
- * The content may be secret: on the way it lies only in a folder of mode 0700 that is gone afterwards, whatever happens.
+ * The content may be secret: on the way it lies only in a folder of mode 0700 beside `to` that is gone afterwards.
  * @throws UsageError when no program can make it, `to` exists already, or a name is bad; BayError when the program fails
  */
 export async function makeIso(label: string, files: IsoFiles, to: string, options: IsoOptions = {}): Promise<void> {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_-]{0,15}$/.test(label)) throw new UsageError(`"${label}" is no label for a disc`, '1 to 16 of A-Z a-z 0-9 _ -')
-  const folder = await mkdtemp(join(tmpdir(), 'bay-iso-'))
+  // Beside it: when this run is killed, whoever removes what is unfinished removes that too.
+  const folder = await mkdtemp(join(dirname(to), 'bay-iso-')).catch((error: NodeJS.ErrnoException) => { throw cannotWrite(to, error) })
   try {
     const content = join(folder, 'content')
     const iso = join(folder, 'iso')
@@ -100,8 +100,10 @@ function succeeds(program: string, args: readonly string[], folder: string, { si
 /** A file that was not there before, or none; Node gives it the mode of the first, from the start. */
 async function copyPrivately(from: string, to: string): Promise<void> {
   await chmod(from, 0o600)
-  await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => {
-    const reason = { EEXIST: 'it exists already', ENOENT: 'there is no such folder', EACCES: 'permission denied' }[error.code ?? '']
-    throw reason === undefined ? error : new UsageError(`${to} cannot be written: ${reason}`)
-  })
+  await copyFile(from, to, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => { throw cannotWrite(to, error) })
+}
+
+function cannotWrite(to: string, error: NodeJS.ErrnoException): Error {
+  const reason = { EEXIST: 'it exists already', ENOENT: 'there is no such folder', EACCES: 'permission denied' }[error.code ?? '']
+  return reason === undefined ? error : new UsageError(`${to} cannot be written: ${reason}`)
 }

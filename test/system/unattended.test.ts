@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -52,6 +52,24 @@ describe('bay vm create --unattended', function () {
       expect(document).to.contain('<on_reboot>restart</on_reboot>').and.match(/<target dev='vda'[^]*?<boot order='1'\/>/)
     }
   }
+
+  // The disk, the answers, the kernel and the initrd, the machine, its start: two journal writes each.
+  it('killed while it makes the machine: bay recover leaves nothing, no answers either', async () => {
+    const place = join(rig.files, 'unattended', 'tmp')
+    mkdirSync(place)
+    const env = { TMPDIR: place }
+    const points = long ? Array.from({ length: 12 }, (_, write) => [`${write + 1}-`, `${write + 1}+`]).flat() : ['4+', '11-']
+    for (const point of points) {
+      const killed = await rig.bay([...create('ubuntu'), '--wait', 'none'], { env: { ...env, BAY_TEST_KILL_AT: point } })
+      expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
+      expect(readdirSync(place), point).to.have.length(1)
+      const recovered = await rig.bay(['recover'], { env })
+      expect(recovered.code, `${point}: ${recovered.stderr}`).to.equal(0)
+      expect(await rig.everything(), `${point}: ${recovered.stdout}`).to.deep.equal(asItWas)
+      expect(readdirSync(place), point).to.be.empty
+    }
+    await rig.does(...create('ubuntu'), '--wait', 'none')
+  })
 
   it('Debian: answers in the initrd, installed once, and then started from its disk', async () => {
     const made = await rig.bay([...create('debian', '--autostart'), '-o', 'json'])

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -15,12 +15,15 @@ interface Seeded {
   kept: (Place & { why: string })[]
 }
 
+const long = process.env['BAY_TEST_LONG'] === '1'
+
 // A machine's next seed is a volume of its own: what runs must never see its disc change.
 describe('bay vm seed', function () {
   this.timeout(60_000)
   let rig: Rig
   let folder: string
   let image: string
+  let createA: string[]
   const small = ['--virt', 'qemu', '--vcpus', '1', '--memory', '32M', '--graphics', 'none', '--no-start']
   const seed = (name: string, ...args: string[]) => rig.json<Seeded>('vm', 'seed', name, ...args)
   const fileOf = ({ volume }: Place) => join(rig.folder, volume)
@@ -32,7 +35,8 @@ describe('bay vm seed', function () {
     folder = mkdtempSync(join(tmpdir(), 'bay-vm-seed-'))
     image = join(folder, 'tiny.img')
     writeFileSync(image, Buffer.alloc(1024 * 1024))
-    await rig.does('vm', 'create', 'seed-a', ...small, '--image', image, '--ip', '10.88.0.77/24', '--hostname', 'first', '--network', rig.network)
+    createA = ['vm', 'create', 'seed-a', ...small, '--image', image, '--ip', '10.88.0.77/24', '--hostname', 'first', '--network', rig.network]
+    await rig.does(...createA)
   })
   after(async () => {
     await rig?.bay(['vm', 'delete', '--yes', '--force', 'seed-a'])
@@ -49,6 +53,30 @@ describe('bay vm seed', function () {
     const read = (name: string) => existsSync(join(out, name)) ? readFileSync(join(out, name), 'utf8') : ''
     return { 'user-data': read('user-data'), 'meta-data': read('meta-data'), 'network-config': read('network-config') }
   }
+
+  const seeds = () => readdirSync(rig.folder).filter((name) => name.startsWith('seed-a-seed'))
+
+  // A new disc, and then the definition that names it: killed, the machine has the old one or the new one.
+  it('killed at any step: the machine has one of them, bay recover leaves no third, and the next run no second', async () => {
+    const place = join(folder, 'tmp')
+    mkdirSync(place)
+    const env = { TMPDIR: place }
+    const points = long ? Array.from({ length: 4 }, (_, write) => [`${write + 1}-`, `${write + 1}+`]).flat() : ['2+', '3-']
+    for (const point of points) {
+      const killed = await rig.bay(['vm', 'seed', 'seed-a', '--hostname', 'killed', '--user', 'anna'], { env: { ...env, BAY_TEST_KILL_AT: point } })
+      expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
+      const recovered = await rig.bay(['recover'], { env })
+      expect(recovered.code, `${point}: ${recovered.stderr}`).to.equal(0)
+      const xml = await stored('seed-a')
+      expect(seeds().filter((name) => !xml.includes(name)), `${point}: ${recovered.stdout}`).to.be.empty
+      expect(existsSync(/<source file='([^']*seed-a-seed[^']*)'/.exec(xml)?.[1] ?? ''), point).to.equal(true)
+      expect(readdirSync(place), point).to.be.empty
+    }
+    const { volume } = await seed('seed-a', '--hostname', 'first')
+    expect(seeds()).to.deep.equal([volume.volume])
+    await rig.does('vm', 'delete', '--yes', 'seed-a')
+    await rig.does(...createA)
+  })
 
   it('gives a machine that is off a new disc, as a new instance, and changes nothing else', async () => {
     const [before, old] = [await stored('seed-a'), filesOn({ pool: rig.pool, volume: 'seed-a-seed.iso' })]

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImageFile } from '../../provision/image-file.js'
 import { makeIso } from '../../provision/iso.js'
@@ -8,6 +7,7 @@ import { kernelsOnIso } from '../../provision/unattended/kernels.js'
 import type { PlannedDisk } from './plan-disks.js'
 import type { PlannedInstall } from './plan-install.js'
 import type { VmPlan } from './plan-vm.js'
+import { inPrivateFolder } from './private-folder.js'
 
 /**
  * Gives `work` the plan with the content of what its installer needs: the answers on a disc or behind the initrd, and the
@@ -17,8 +17,7 @@ import type { VmPlan } from './plan-vm.js'
 export async function withInstallFiles<T>(
   plan: VmPlan, { answers, iso }: PlannedInstall, signal: AbortSignal, work: (plan: VmPlan) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'bay-install-'))
-  try {
+  return inPrivateFolder(async (folder) => {
     const made: { [role in NonNullable<PlannedDisk['install']>]?: string } = {}
     if (answers.kernel) Object.assign(made, await kernelsOnIso(iso, answers.kernel.paths, folder, { signal }))
     if (answers.how.kind === 'cd') await makeIso(answers.how.label, answers.files, made.answers = join(folder, 'answers.iso'), { signal })
@@ -28,10 +27,8 @@ export async function withInstallFiles<T>(
       const path = disk.install && made[disk.install]
       disks.push(path === undefined ? disk : await filled(disk, path))
     }
-    return await work({ ...plan, disks })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    return work({ ...plan, disks })
+  })
 }
 
 async function filled(disk: PlannedDisk, path: string): Promise<PlannedDisk> {

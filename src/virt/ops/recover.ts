@@ -6,6 +6,7 @@ import { lockName, sweepLocks } from './host-lock.js'
 import { DeadJournal, peekDead } from './journal-dead.js'
 import type { Header, JournalContent } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
+import { sweepPrivateFolders } from './private-folder.js'
 import { removeStaleBindings } from './stale-bindings.js'
 import { keepAll, recoverRun, type RecoveredStep } from './recover-run.js'
 
@@ -61,7 +62,7 @@ export async function recoverAll(options: RecoverOptions): Promise<Recovery[]> {
   for (const path of journalPaths().toReversed()) {
     recoveries.push(...await recover(path, { ...options, open }))
   }
-  if (!options.dryRun) await sweepLocks()
+  if (!options.dryRun) await Promise.all([sweepLocks(), sweepPrivateFolders()])
   return recoveries
 }
 

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cloudInitFiles, hostnameFor, type CloudInitFiles } from '../../provision/cloud-init/files.js'
 import type { CloudInitSpec } from '../../provision/cloud-init/spec.js'
@@ -8,6 +7,7 @@ import { withInstallFiles } from './install-files.js'
 import type { NewGuest } from './new-vm.js'
 import type { PlannedImage } from './plan-image.js'
 import type { VmPlan } from './plan-vm.js'
+import { inPrivateFolder } from './private-folder.js'
 
 /**
  * Gives `work` the plan with the seed's content in it, or that of what an installer needs: files in a private folder, which
@@ -28,17 +28,14 @@ export async function withSeed<T>(plan: VmPlan, signal: AbortSignal, work: (plan
 export async function withSeedIso<T>(
   files: CloudInitFiles, signal: AbortSignal, work: (image: PlannedImage) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'bay-seed-'))
-  try {
+  return inPrivateFolder(async (folder) => {
     const path = join(folder, 'seed.iso')
     await seedIso(files, path, { signal })
     const { size } = await stat(path)
-    return await work({
+    return work({
       from: 'file', file: { path, format: 'raw', length: size, capacity: size }, linked: false, format: 'raw', capacity: size, allocation: size, path,
     })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** A machine's UUID is its first instance: another machine's cloud-init begins anew, this one's does not. */
