@@ -1,9 +1,10 @@
 import * as Flags from '@oclif/core/flags'
-import { durationFlag, manyFlags } from './flags.js'
+import { changeFlags, durationFlag, manyFlags } from './flags.js'
 import { conditionChoice } from './virt/ops/wait-condition.js'
 
 /** How machines are made, rather than what they are made of. */
 export const creationFlags = {
+  ...changeFlags,
   'autostart': Flags.boolean({ description: 'start it with its host' }),
   'no-start': Flags.boolean({ description: 'do not start it' }),
   'wait': Flags.string({

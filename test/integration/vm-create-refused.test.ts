@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { bay } from '../lab/bay.js'
 import { onTest } from './vm-host.js'
@@ -19,6 +22,18 @@ describe('what vm create says of what cannot be', function () {
     expect(stderr).not.to.match(/[\x1b\x9b]/)
     expect(stderr).to.contain('bad port').and.not.to.contain('trying again')
     expect(seconds).to.be.below(10)
+  })
+
+  it('is that each machine has room, and all together have not: then none is made', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bay-refused-'))
+    const file = join(folder, 'host.xml')
+    writeFileSync(file, `<node><pool type="logical"><name>vg</name><source><name>vg</name></source><target><path>/dev/vg</path></target></pool></node>`)
+    const create = ['vm', 'create', 'a', '--empty', '--network', 'none', '--disk', '40G,pool=vg,format=raw', '-o', 'name', '--count']
+    const [three, two] = await Promise.all(['3', '2'].map((count) => bay([...create, count], { uri: `test://${file}` })))
+    rmSync(folder, { recursive: true })
+    expect(three).to.include({ code: 1, stdout: '' })
+    expect(three?.stderr).to.match(/^bay: the pool vg has 100G left, and the disks of 3 machines take 120G at once \(/)
+    expect(two).to.include({ code: 0, stdout: 'a-1\na-2\n' })
   })
 
   it('names a file that has no name, or is a folder', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { existsSync, readdirSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { bayEnvironment } from '../lab/bay.js'
 import { lines, newRig, type Rig } from './rig.js'
@@ -50,6 +51,15 @@ describe('bay vm create: many', function () {
     const all = await rig.bay(['vm', 'create', 'some', '--count', '3', ...off])
     expect(all.code).to.equal(5)
     expect(all.stderr).to.match(/^bay: vm some-2: there is a machine some-2 already/m).and.match(/^bay: 3 of 3 failed/m)
+  })
+
+  it('whose memory together is more than the host has are not made, unless they are not started', async () => {
+    const memory = `${Math.ceil(totalmem() / 2 / 2 ** 20) + 16}M`
+    const create = ['vm', 'create', 'large', '--count', '2', '--virt', 'qemu', '--empty', '--memory', memory, '--network', 'none', '--dry-run']
+    const refused = await rig.bay(create)
+    expect(refused.code, refused.stderr).to.equal(2)
+    expect(refused.stderr).to.match(/^bay: 2 machines take \S+ of memory together, and the host has \S+ \(/)
+    expect((await rig.bay([...create, '--no-start'])).code).to.equal(0)
   })
 
   it('-f makes the machines of a file, from standard input too; a dry run makes none', async () => {

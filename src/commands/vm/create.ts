@@ -2,12 +2,12 @@ import * as Args from '@oclif/core/args'
 import type { Interfaces } from '@oclif/core'
 import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { creationFlags } from '../../creation-flags.js'
-import { changeFlags } from '../../flags.js'
 import { planned } from '../../creation-outcome.js'
 import { guestFlags } from '../../guest-flags.js'
 import { installFlags } from '../../install-flags.js'
 import { isIncomplete, machinesWanted, type WantedMachine } from '../../machines-wanted.js'
 import type { Connection } from '../../virt/connection.js'
+import { checkSum } from '../../virt/ops/check-sum.js'
 import { createVm } from '../../virt/ops/create-vm.js'
 import { installNewVm } from '../../virt/ops/install-new-vm.js'
 import { withSeed } from '../../virt/ops/seed-disk.js'
@@ -34,10 +34,9 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
 
   // Its input is the guests' passwords, or the file: never a name.
   static override args = { name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --count the beginning of it' }) }
-  static override flags = { ...newVmFlags, ...guestFlags, ...installFlags, ...changeFlags, ...creationFlags }
+  static override flags = { ...newVmFlags, ...guestFlags, ...installFlags, ...creationFlags }
 
   readonly #answers = new Map<string, Promise<boolean>>()
-
   protected override get readOnlyChange(): boolean { return false }
 
   async run(): Promise<ActionResult | ActionResult[]> {
@@ -52,7 +51,8 @@ export default class VmCreate extends ActionCommand<typeof VmCreate> {
     return this.#makeAll(await machinesWanted(line)).finally(() => this.note(`the same without questions:\n${equal}`))
   }
 
-  #makeAll(wanted: readonly Wanted[]): Promise<ActionResult | ActionResult[]> {
+  async #makeAll(wanted: readonly Wanted[]): Promise<ActionResult | ActionResult[]> {
+    for (const note of await checkSum(await this.change(), wanted.map(({ request }) => request))) this.noteOnce(note)
     const many = this.flags.count !== undefined || this.flags.file !== undefined
     return this.actOnNew({ action: 'create', kind: 'vm' }, { many }, wanted.map((each) => ({
       name: each.request.name, work: (host, signal) => this.#make(host, each, { signal, as: many ? `${each.request.name}: ` : '' }),

@@ -4,28 +4,28 @@ import { formatSize } from '../../units.js'
 import type { PlannedPool } from './plan-pools.js'
 
 /** What a disk takes of its pool; bytes. */
-interface Space {
+export interface Space {
   capacity: number
   image?: { linked: boolean, allocation: number }
 }
 
 /**
  * Refuses disks that their pool has no room for as they are made; gives a note when it is less than they may grow to.
- * `ownHost` says that the pool's folder can be asked, which knows what has been removed since libvirt looked.
+ * `ownHost` says that the pool's folder can be asked, which knows what was removed since libvirt looked; `whose` is for people.
  * @throws BayError `failed`
  */
 export async function checkSpace(
-  { pool, folder, holdsFiles, available }: PlannedPool, disks: readonly Space[], { ownHost }: { ownHost: boolean },
+  { pool, folder, holdsFiles, available }: PlannedPool, disks: readonly Space[], { ownHost, whose = 'the disks' }: { ownHost: boolean, whose?: string },
 ): Promise<string | undefined> {
   const [now, most] = [sum(disks, (disk) => takenAtOnce(disk, holdsFiles)), sum(disks, ({ capacity }) => capacity)]
   if (available === null || most <= available) return undefined
   const room = ownHost && holdsFiles ? Math.max(available, await free(folder)) : available
   if (now > room) {
-    throw new BayError('failed', `the pool ${pool} has ${formatSize(room)} left, and the disks take ${formatSize(now)} at once`, {
+    throw new BayError('failed', `the pool ${pool} has ${formatSize(room)} left, and ${whose} take ${formatSize(now)} at once`, {
       hints: ['bay gc lists what no machine uses', `bay pool refresh ${pool}, if room was made since`, '--disk SIZE,pool=OTHER'],
     })
   }
-  return most <= room ? undefined : `the disks may grow to ${formatSize(most)}, and the pool ${pool} has ${formatSize(room)} left`
+  return most <= room ? undefined : `${whose} may grow to ${formatSize(most)}, and the pool ${pool} has ${formatSize(room)} left`
 }
 
 /** Empty files and layers take next to nothing, a copy what its image has; what is no file takes all of it. */

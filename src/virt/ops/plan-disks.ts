@@ -49,7 +49,7 @@ export async function planDisks(
   const { source } = vm
   const image = await findings.wait(async () =>
     source.kind === 'image' ? await planImage(connection, source.image, source.linked, vm.disks[0]?.pool) : undefined)
-  const wanted = vm.disks.length === 0 ? unasked(vm, image.found) : vm.disks
+  const wanted = disksOf(vm, image.found)
   const disks = [
     ...wanted.map((disk, index) => {
       const ofImage = () => index === 0 ? image.value : undefined
@@ -98,9 +98,9 @@ function planSeed({ pool, folder }: PlannedPool, { name }: NewVm): PlannedDisk {
   return { pool, volume, format: 'raw', bus: 'virtio', path: `${folder}/${volume}`, capacity: 0, seed: true }
 }
 
-/** An image brings its own disk, an installer or nothing needs one, a kernel may do without. */
-function unasked({ source }: NewVm, image: PlannedImage | undefined): NewVm['disks'] {
-  if (source.kind === 'kernel') return []
+/** What was asked for; else an image brings its own disk, an installer or nothing needs one, a kernel may do without. */
+export function disksOf({ source, disks }: NewVm, image: PlannedImage | undefined): NewVm['disks'] {
+  if (disks.length > 0 || source.kind === 'kernel') return disks
   return [{ size: image?.capacity ?? defaultSize }]
 }
 
