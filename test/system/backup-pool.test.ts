@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { tinyGuest } from '../lab/guest.js'
 import { run } from '../lab/script.js'
+import { daemonKilledAt } from './daemon-killed.js'
 import { newRig, until, type Rig } from './rig.js'
 
 const long = process.env['BAY_TEST_LONG'] === '1'
@@ -166,15 +167,8 @@ describe('backups in a pool', function () {
     expect(code, stderr).to.equal(1)
     expect(stderr).to.match(/No space left|no space|failed/i)
     expect(await now()).to.deep.equal(before)
-    const begun = rig.start(['backup', 'create', 'web', '--to', 'safe', '--incremental'])
-    await begun.says('writing its disks')
-    rig.host.kill('SIGKILL')
-    const ended = await begun.done
-    await rig.host.restartDaemon()
-    expect(ended.code, ended.stderr).to.be.oneOf([6, 9])
-    const recovered = await rig.bay(['recover'])
-    expect(recovered.code, recovered.stderr).to.equal(0)
-    expect(await now(), recovered.stderr).to.deep.equal(before)
+    const recovered = await daemonKilledAt(rig, 'writing its disks', ['backup', 'create', 'web', '--to', 'safe', '--incremental'])
+    expect(await now(), recovered).to.deep.equal(before)
   })
 
   ;(long ? it : it.skip)('a running guest is quiesced by its agent; meanwhile a second run is busy; Ctrl-C leaves nothing', async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { daemonKilledAt } from './daemon-killed.js'
 import { newRig, type Rig } from './rig.js'
 
 const long = process.env['BAY_TEST_LONG'] === '1'
@@ -129,15 +130,8 @@ describe('snapshots of several machines, and those that were cut', function () {
       expect(ended.code, ended.stderr).to.equal(code)
       expect(await asItIs()).to.deep.equal(running)
     }
-    const begun = rig.start(create)
-    await begun.says('taking the snapshot')
-    rig.host.kill('SIGKILL')
-    const ended = await begun.done
-    await rig.host.restartDaemon()
-    expect(ended.code, ended.stderr).to.be.oneOf([6, 9])
-    const recovered = await rig.bay(['recover'])
-    expect(recovered.code, recovered.stderr).to.equal(0)
-    expect(await asItIs(), recovered.stderr).to.deep.equal(running)
+    const recovered = await daemonKilledAt(rig, 'taking the snapshot', create)
+    expect(await asItIs(), recovered).to.deep.equal(running)
   })
 
   ;(long ? it : it.skip)('going back, killed at each point: the same again does it, and no layer is left over', async () => {

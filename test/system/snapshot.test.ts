@@ -119,6 +119,25 @@ describe('snapshots', function () {
     await rig.does('vm', 'delete', '--yes', 'own')
   })
 
+  it('of a machine that is saved the disks stay as they are, unless its memory is to be lost too', async () => {
+    await make('sleeps')
+    await rig.does('snapshot', 'create', 'sleeps', '--disk-only', '--name', 's')
+    await rig.does('vm', 'save', 'sleeps')
+    const before = [await rig.virsh('domblklist', 'sleeps'), files('sleeps')]
+    const verbs = [['snapshot', 'create', 'sleeps'], ['snapshot', 'delete', '--yes', 'sleeps', 's'], ['snapshot', 'revert', '--yes', 'sleeps', 's'],
+      ['vol', 'resize', `default/${(await disk('sleeps')).split('/').at(-1)}`, '2M']]
+    for (const verb of verbs) {
+      const { code, stderr } = await rig.bay(verb)
+      expect(code, verb.join(' ')).to.equal(5)
+      expect(stderr).to.contain('sleeps is saved')
+    }
+    expect([await rig.virsh('domblklist', 'sleeps'), files('sleeps')]).to.deep.equal(before)
+    await rig.does('snapshot', 'revert', '--yes', '--force', 'sleeps', 's')
+    expect(await rig.virsh('dominfo', 'sleeps')).to.match(/Managed save: +no/)
+    await rig.does('vm', 'start', 'sleeps')
+    await rig.does('vm', 'delete', '--yes', '--force', 'sleeps')
+  })
+
   const long = process.env['BAY_TEST_LONG'] === '1'
 
   ;(long ? it : it.skip)('a lower one is merged while an upper one stays and is told where its disk is now; running too', async () => {

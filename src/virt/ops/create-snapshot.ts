@@ -102,7 +102,7 @@ async function recorded(
 async function startWithNotes(
   connection: Connection, domain: Domain, { kind, running }: SnapshotPlan, started: Rollback,
 ): Promise<void> {
-  if (kind === 'internal' || running || domain.hasSavedState()) return
+  if (kind === 'internal' || running) return
   using checkpoints = unlessGone(() => domain.checkpoints(), failure.noSupport)
   if (!checkpoints?.length) return
   const made = { uuid: domain.uuid(), name: domain.name() }

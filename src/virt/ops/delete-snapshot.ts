@@ -11,6 +11,7 @@ import { isExternal, readSnapshots } from './list-snapshots.js'
 import { mergeLayer } from './merge-layer.js'
 import { moveReferences } from './move-references.js'
 import { asDeleted, mergeView, planMerges } from './plan-merges.js'
+import { refuseSaved } from './refuse-saved.js'
 import { refreshPoolsOf, removeFiles } from './remove-files.js'
 
 /**
@@ -28,6 +29,7 @@ export async function deleteSnapshot(connection: Connection, domain: Domain, nam
     await snapshot.delete()
     return
   }
+  refuseSaved(domain)
   await refreshPoolsOf(connection, [...diskFiles(read.domain).values()])
   const merges = planMerges(mergeView(connection, domain), read)
   const recorded = () => recordChange(connection, domain, { command: 'snapshot delete', before: storedDefinition(domain) })
@@ -54,7 +56,8 @@ export async function judgeDeletions(connection: Connection, domain: Domain, nam
   for (const name of names) {
     const read = view.snapshots.find((each) => each.name === name)
     if (!read) continue
-    if (!isExternal(read)) refuseMoved(domain, read, view.now)
+    if (isExternal(read)) refuseSaved(domain)
+    else refuseMoved(domain, read, view.now)
     asDeleted(view, read, isExternal(read) ? planMerges(view, read) : [])
   }
 }

@@ -8,6 +8,7 @@ import { domainXml } from '../flags.js'
 import { unlessGone } from './gone.js'
 import { isExternal, readSnapshots } from './list-snapshots.js'
 import { PlanPools } from './plan-pools.js'
+import { refuseSaved } from './refuse-saved.js'
 
 export interface WantedSnapshot {
   name: string
@@ -69,6 +70,7 @@ export function planSnapshot(connection: Connection, domain: Domain, { name, kin
     throw new BayError('wrong-state', `an internal snapshot of ${machine.name} is not possible: ${hindrance}`, { hints: ['leave out --internal'] })
   }
   const chosen = kind ?? (hindrance === null ? 'internal' : 'external')
+  if (chosen === 'external') refuseSaved(domain)
   const plan: SnapshotPlan = {
     name, kind: chosen, because: kind === undefined ? hindrance : null, memory: withMemory, running,
     agent: machine.agentChannel.connected === true, disks: disks.map(({ target }) => target),

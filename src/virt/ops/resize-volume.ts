@@ -7,6 +7,7 @@ import type { Connection } from '../connection.js'
 import type { StorageVolume } from '../volume.js'
 import { volumeResize } from '../flags.js'
 import { refuseLayers } from './needed-volume.js'
+import { refuseSaved } from './refuse-saved.js'
 import { whilePoolIsBusy } from './retry.js'
 import { VolumeUse, type VolumePlace } from './volume-use.js'
 
@@ -25,8 +26,8 @@ export interface ResizedVolume {
 
 /**
  * Gives a volume another size: through the machine that runs on it, if one does, else through its pool.
- * @throws BayError `wrong-state` for a volume below layers, and one that shrinks while a machine runs; UsageError for a shrinking
- *   that was not asked for
+ * @throws BayError `wrong-state` for a volume below layers, one of a saved machine, and one that shrinks while a machine
+ *   runs; UsageError for a shrinking that was not asked for
  */
 export async function resizeVolume(
   connection: Connection, volume: StorageVolume, place: VolumePlace, size: NewSize,
@@ -38,6 +39,7 @@ export async function resizeVolume(
   const users = new Set(use.machinesOn(place))
   const runners = use.machines.flatMap(({ name, running }) => running && users.has(name) ? [name] : [])
   const [running = null, ...others] = runners
+  for (const name of users) refuseSavedOne(connection, name)
   if (others.length > 0) throw new BayError('wrong-state', `several running machines use the volume ${fullName}: ${runners.join(', ')}`)
   const disk = running === null ? null : diskOf(connection, running, place)
   const previous = disk === null ? readVolume(volume.xml()).capacity ?? volume.info().capacity : disk.capacity
@@ -57,6 +59,11 @@ export async function resizeVolume(
     await whilePoolIsBusy(() => volume.resize(BigInt(capacity), capacity < previous ? volumeResize.shrink : 0))
   }
   return { ...about, changed: true, said: `from ${said}` }
+}
+
+function refuseSavedOne(connection: Connection, machine: string): void {
+  using domain = connection.domain(machine)
+  refuseSaved(domain)
 }
 
 function refuseShrinking(

@@ -15,12 +15,13 @@ import { journalFor } from './journal.js'
 import { isExternal, readSnapshots } from './list-snapshots.js'
 import { placeOf } from './plan-deletion.js'
 import { planLayer, type PlannedLayer } from './plan-snapshot.js'
+import { isSaved, refuseSaved } from './refuse-saved.js'
 import { refreshPoolsOf, removeFiles } from './remove-files.js'
 import { Rollback } from './rollback.js'
 import { VolumeUse } from './volume-use.js'
 
 export interface RevertOptions {
-  /** pull the plug of a machine that runs */
+  /** pull the plug of a machine that runs, and forget the memory of one that is saved */
   force: boolean
   signal: AbortSignal
   step: (text: string) => void
@@ -31,19 +32,21 @@ const command = 'snapshot revert'
 /**
  * Brings a machine back to what a snapshot kept: its definition and disks, and its memory where that was kept. Of an external
  * snapshot it goes on with new layers, so that the snapshot stays as it is; the layers that it had go unless a snapshot needs them.
- * Whoever calls has the machine's name for itself. @throws BayError `wrong-state` while it runs, without force
+ * Whoever calls has the machine's name for itself. @throws BayError `wrong-state` while it runs or is saved, without force
  */
 export async function revertSnapshot(connection: Connection, domain: Domain, name: string, options: RevertOptions): Promise<void> {
   using snapshot = domain.snapshot(name)
   const xml = snapshot.xml(snapshotXml.secure)
   const read = readSnapshot(xml)
-  if (domain.isActive() && !options.force) throw isRunning(domain.name(), name)
+  refuseState(domain, name, options)
+  const saved = isSaved(domain)
   const before = storedDefinition(domain)
   if (!isExternal(read)) {
     refuseMoved(domain, read)
     options.step(`going back to ${name}`)
     using record = recordChange(connection, domain, { command, before })
     await snapshot.revert(options.force ? revert.force : 0)
+    if (saved) domain.discardSavedState()
     record.keep(storedDefinition(domain))
     return
   }
@@ -58,6 +61,8 @@ export async function revertSnapshot(connection: Connection, domain: Domain, nam
     using _current = await domain.createSnapshot(xml, snapshotCreate.redefine | snapshotCreate.current)
     await removeFiles(connection, domain, replaced)
   })
+  // It belongs to the disks that are gone.
+  if (saved) domain.discardSavedState()
   if (read.memoryFile === null) return
   options.step('restoring its memory')
   await connection.restore(read.memoryFile, withLayers(read.domain, layers), read.state === 'paused' ? restore.paused : restore.running)
@@ -94,7 +99,7 @@ async function removing(
 export function judgeRevert(connection: Connection, domain: Domain, name: string, { force }: Pick<RevertOptions, 'force'>): void {
   using snapshot = domain.snapshot(name)
   const read = readSnapshot(snapshot.xml())
-  if (domain.isActive() && !force) throw isRunning(domain.name(), name)
+  refuseState(domain, name, { force })
   if (isExternal(read)) planLayers(connection, domain.name(), read)
   else refuseMoved(domain, read)
 }
@@ -138,6 +143,10 @@ function withLayers(domain: XmlElement | null, layers: readonly PlannedLayer[]):
   return serialize(domain)
 }
 
-function isRunning(vm: string, snapshot: string): BayError {
-  return new BayError('wrong-state', `${vm} is running`, { hints: [`bay vm stop ${vm}`, `bay snapshot revert --force ${vm} ${snapshot} to pull its plug`] })
+function refuseState(domain: Domain, snapshot: string, { force }: Pick<RevertOptions, 'force'>): void {
+  if (force) return
+  const vm = domain.name()
+  const forced = `bay snapshot revert --force ${vm} ${snapshot}`
+  if (domain.isActive()) throw new BayError('wrong-state', `${vm} is running`, { hints: [`bay vm stop ${vm}`, `${forced} to pull its plug`] })
+  refuseSaved(domain, `${forced} to lose its memory too`)
 }
