@@ -11,6 +11,7 @@ import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
 import type { Host } from './virt/ops/host.js'
+import type { Within } from './within.js'
 
 type FlagsOf<C extends typeof Command> = Interfaces.InferredFlags<typeof globalFlags & C['flags']>
 type ArgsOf<C extends typeof Command> = Interfaces.InferredArgs<C['args']>
@@ -29,6 +30,8 @@ interface CommonFlags {
 export abstract class BaseCommand<C extends typeof Command> extends Command {
   static override baseFlags = globalFlags
 
+  /** the batch in which it runs, if any */
+  within: Within | undefined
   protected flags!: FlagsOf<C>
   protected args!: ArgsOf<C>
   /** Hosts that were opened, to be given up at the end whatever happens; the last first. */
@@ -73,15 +76,15 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** The host that was asked for; null leaves the choice to libvirt. */
   protected get uri(): string | null {
-    return (this.flags as FlagsOf<C> | undefined)?.connect ?? (process.env['LIBVIRT_DEFAULT_URI'] || null)
+    return (this.flags as FlagsOf<C> | undefined)?.connect ?? this.within?.uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || null)
   }
 
-  protected get dryRun(): boolean {
-    return this.#common['dry-run'] ?? false
+  get dryRun(): boolean {
+    return (this.#common['dry-run'] ?? false) || (this.within?.dryRun ?? false)
   }
 
   protected get format(): Format {
-    return this.flags.json ? 'json' : this.flags.output ?? 'table'
+    return this.flags.json || this.within ? 'json' : this.flags.output ?? 'table'
   }
 
   /** Whether the result is read by a program, so that nothing else may be on stdout. */
@@ -131,7 +134,8 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   protected async openHost({ readOnly, uri = this.uri }: { readOnly: boolean, uri?: string | null }): Promise<Host> {
     const [{ openHost }, { exitNow }] = await Promise.all([import('./virt/ops/open-host.js'), import('./virt/exit.js')])
     exitThrough(exitNow)
-    const host = await openHost(uri, { readOnly, timeout: connectTimeout() })
+    const options = { readOnly, timeout: connectTimeout() }
+    const host = await (this.within ? this.within.hosts.open(uri, options, this) : openHost(uri, options))
     this.#hosts.push(host)
     return host
   }
@@ -194,7 +198,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Whether somebody sits there who can be asked. */
   protected get mayAsk(): boolean {
-    return !this.flags['no-input'] && isInteractive()
+    return !this.flags['no-input'] && !this.within && isInteractive()
   }
 
   /**
@@ -202,7 +206,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
    * @throws UsageError when nobody can be asked, BayError when the answer is no
    */
   protected async confirm(question: string): Promise<void> {
-    if (this.flags.yes || this.dryRun) return
+    if (this.#saysYes || this.dryRun) return
     if (!this.mayAsk) throw new UsageError(`not confirmed: ${question}`, 'add --yes to do it without a question')
     const { confirm } = await import('./output/ask.js')
     if (!await confirm(question)) throw new BayError('failed', 'not confirmed; nothing was changed')
@@ -210,7 +214,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   /** Whether there is a yes, from --yes or from whoever sits at the terminal; in a dry run only the first counts. */
   protected async agreed(question: string): Promise<boolean> {
-    if (this.flags.yes) return true
+    if (this.#saysYes) return true
     if (this.dryRun || !this.mayAsk) return false
     const { confirm } = await import('./output/ask.js')
     return await confirm(question)
@@ -225,6 +229,10 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     const runs = left.map(({ command, name, started }) => `${command} ${name}, ${started}`)
     const who = runs.length === 1 ? 'a run that died' : `${runs.length} runs that died`
     this.note(`bay: ${who} left something behind (${escapeControl(runs.join('; '))}): bay recover`)
+  }
+
+  get #saysYes(): boolean {
+    return this.flags.yes || (this.within?.yes ?? false)
   }
 
   get #common(): CommonFlags {

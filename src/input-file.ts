@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { UsageError } from './errors.js'
 
@@ -19,4 +20,11 @@ export async function readInput(path: string): Promise<string> {
 export function inputBytes(): AsyncIterable<Buffer> {
   if (process.stdin.isTTY) throw new UsageError('- reads standard input, which is a terminal', 'give a file, or pipe the bytes in')
   return process.stdin
+}
+
+/** The lines of a file, or of standard input for `-` as they come. @throws UsageError that names the file */
+export async function* inputLines(path: string): AsyncIterable<string> {
+  if (path !== '-') yield* (await readInput(path)).split(/\r?\n/)
+  else if (process.stdin.isTTY) throw new UsageError('standard input is a terminal', 'give a file, or pipe the commands in')
+  else yield* createInterface({ input: process.stdin, crlfDelay: Infinity })
 }

@@ -3,6 +3,7 @@ import { BareConfig } from './bare-config.js'
 import { commandModule } from './command-table.js'
 import { UsageError } from './errors.js'
 import { version } from './version.js'
+import type { Within } from './within.js'
 
 interface CommandClass {
   new (argv: string[], config: BareConfig): BaseCommand<never>
@@ -11,12 +12,14 @@ interface CommandClass {
 }
 
 /** Runs a command by its id, without oclif's own way to it: that reads the whole configuration, twice. */
-export async function runCommand(id: string, argv: readonly string[]): Promise<unknown> {
+export async function runCommand(id: string, argv: readonly string[], within?: Within): Promise<unknown> {
   const command = classIn(await commandModule(id))
   command.id = id
   refuseMore(command, argv)
   const config = Object.assign(new BareConfig({ root: '' }), { bin: 'bay', name: 'bay', version: version() })
-  return new command([...argv], config).execute()
+  const made = new command([...argv], config)
+  made.within = within
+  return made.execute()
 }
 
 function classIn(module: unknown): CommandClass {

@@ -21,6 +21,7 @@ export function guardStreams(onBroken: (error: NodeJS.ErrnoException) => void): 
  */
 export async function writeOut(text: string | Uint8Array): Promise<void> {
   if (text.length === 0) return
+  if (capture) return capture(text.toString())
   listen()
   try {
     // Node's own stream for files forgets what a short write left over.
@@ -30,6 +31,16 @@ export async function writeOut(text: string | Uint8Array): Promise<void> {
     if (!isSystemError(error)) throw error
     if (readerGone(error)) return
     throw cannotWrite(error)
+  }
+}
+
+/** Does work whose results on stdout go to `take` instead; one at a time. */
+export async function captured<T>(work: () => Promise<T>, take: (text: string) => void): Promise<T> {
+  capture = take
+  try {
+    return await work()
+  } finally {
+    capture = undefined
   }
 }
 
@@ -78,6 +89,7 @@ export function terminalSize(): { columns: number, lines: number } {
 }
 
 let listening = false
+let capture: ((text: string) => void) | undefined
 let thrown: Error | undefined
 let firstError: NodeJS.ErrnoException | undefined
 let tellBroken: ((error: NodeJS.ErrnoException) => void) | undefined

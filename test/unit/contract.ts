@@ -17,7 +17,7 @@ host: show devices check
 `
 
 /** Commands without a topic. */
-const single = 'top events metrics report recover gc undo history apply diff export completion'
+const single = 'batch top events metrics report recover gc undo history apply diff export completion'
 
 /** What `attach` and `detach` of a machine may have behind them. */
 const devices = ['disk', 'nic', 'cdrom', 'gpu', 'usb', 'pci']

@@ -1,0 +1,74 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { failedOf } from '../action-summary.js'
+import { BaseCommand } from '../base.js'
+import { checkLine, readLine, runLine, type Line } from '../batch.js'
+import { BayError } from '../errors.js'
+import { changeFlags } from '../flags.js'
+import { inputLines } from '../input-file.js'
+import { toJsonLine } from '../output/serialize.js'
+import { writeOut } from '../output/streams.js'
+import { SharedHosts } from '../shared-hosts.js'
+
+interface Ended { done: number, failures: BayError[] }
+
+export default class Batch extends BaseCommand<typeof Batch> {
+  static override summary = 'Run the commands of a file or of standard input over one connection'
+  static override description = 'A command a line, as it would be typed after bay: words in \'…\' or "…" stay together, # begins a remark, and there is no shell. '
+    + 'Each line gives one line of JSON: {line, command, exitCode, result, error}. Nobody is asked. The first line that fails ends it, with that '
+    + 'line\'s exit code; with --keep-going all are run, and 7 says that some failed. The lines of a file are all read before the first is run.'
+
+  static override examples = [
+    '<%= config.bin %> batch commands.txt',
+    'printf "vm start %s\\n" web-1 web-2 | <%= config.bin %> batch -c qemu:///system --keep-going',
+    '<%= config.bin %> batch commands.txt --dry-run',
+  ]
+
+  static override args = { file: Args.string({ ignoreStdin: true, default: '-', description: 'the file; - for standard input' }) }
+  static override flags = {
+    ...changeFlags,
+    'keep-going': Flags.boolean({ description: 'run the lines after one that failed too' }),
+  }
+
+  async run(): Promise<{ done: number, failed: number }> {
+    const ended: Ended = { done: 0, failures: [] }
+    await using hosts = new SharedHosts()
+    const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun }
+    for await (const line of await this.#lines(this.args.file)) {
+      const { result, error } = await runLine(line, within)
+      if (!this.flags.quiet || result.exitCode !== 0) await writeOut(toJsonLine(result))
+      ended.done += 1
+      if (error) ended.failures.push(error)
+      else if (result.exitCode !== 0) this.endWith('differences')
+      if (error && !this.#goesOnAfter(error)) throw stoppedAt(line, error)
+    }
+    if (ended.failures.length > 0) throw failedOf(ended.failures, ended.done)
+    return { done: ended.done, failed: 0 }
+  }
+
+  /** Lines that come from a program are run as they come; those of a file once all could be read. */
+  async #lines(file: string): Promise<AsyncIterable<Line> | Line[]> {
+    const lines = parsed(inputLines(file))
+    if (file === '-') return lines
+    const all: Line[] = []
+    for await (const line of lines) all.push(line)
+    for (const line of all) checkLine(line)
+    return all
+  }
+
+  #goesOnAfter({ code }: BayError): boolean {
+    return this.flags['keep-going'] && code !== 'interrupted' && code !== 'terminated'
+  }
+}
+
+function stoppedAt({ number }: Line, { code, message, hints, retryable }: BayError): BayError {
+  return new BayError(code, `line ${number}: ${message}; no line after it was run`, { hints, retryable })
+}
+
+async function* parsed(lines: AsyncIterable<string>): AsyncIterable<Line> {
+  let number = 0
+  for await (const text of lines) {
+    const line = readLine(text, number += 1)
+    if (line) yield line
+  }
+}
