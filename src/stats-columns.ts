@@ -26,13 +26,28 @@ export const rateColumns: Column<RatedVm>[] = [
   rate('read', 'READ/S', 'readBytes'), rate('written', 'WRITTEN/S', 'writtenBytes'),
   rate('received', 'RECEIVED/S', 'receivedBytes'), rate('sent', 'SENT/S', 'sentBytes'),
   { ...rate('reads', 'READS/S', 'readRequests', count), wide: true }, { ...rate('writes', 'WRITES/S', 'writeRequests', count), wide: true },
+  { ...counter('disk', diskRate), header: 'DISK/S', wide: true }, { ...counter('net', netRate), header: 'NET/S', wide: true },
   { key: 'vcpus', get: (row) => row.vcpus, align: 'right', wide: true },
   { key: 'memoryRss', header: 'RSS', get: (row) => size(row.memoryRss), align: 'right', wide: true },
   { key: 'uuid', get: (row) => row.uuid, wide: true },
 ]
 
+/** Read and written. */
+export function diskRate({ rates }: RatedVm): number | null {
+  return both(rates?.readBytes ?? null, rates?.writtenBytes ?? null)
+}
+
+/** Received and sent. */
+export function netRate({ rates }: RatedVm): number | null {
+  return both(rates?.receivedBytes ?? null, rates?.sentBytes ?? null)
+}
+
+function both(a: number | null, b: number | null): number | null {
+  return a === null && b === null ? null : (a ?? 0) + (b ?? 0)
+}
+
 /** Of one CPU, as people know it: 150 is one and a half. */
-function percent(cpus: number | null): string | null {
+export function percent(cpus: number | null): string | null {
   return cpus === null ? null : (100 * cpus).toFixed(1)
 }
 

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { bayEnvironment, program } from '../lab/bay.js'
 import { readExposition } from '../unit/see/exposition.js'
 import { newRig, until, type Rig } from './rig.js'
@@ -46,12 +48,25 @@ describe('vm stats, events and metrics on a real host', function () {
     expect(row?.nics[0]?.tap).to.match(/^vnet\d+$/)
     expect(row?.rates.cpu).to.be.a('number')
     expect(row?.rates.interval).to.be.at.least(0.3)
+    await oneCallALook()
     const found = readExposition(await rig.does('metrics') + '\n')
     expect(found.get('bay_vm_state')?.samples).to.deep.equal([{ labels: { vm: 'seen', state: 'running' }, value: 1 }])
     for (const name of ['bay_vm_cpu_seconds_total', 'bay_vm_disk_read_bytes_total', 'bay_vm_network_receive_bytes_total', 'bay_pool_available_bytes']) {
       expect(found.get(name)?.samples, name).to.have.length(1)
     }
     expect(found.get('bay_network_active')?.samples).to.have.length(2)
+  }
+
+  /** The client's own log has a line for each call: 344 is virConnectGetAllDomainStats. */
+  async function oneCallALook(): Promise<void> {
+    const log = join(rig.files, 'top.log')
+    const top = await rig.bay(['top', '--once', '--interval', '200ms', '-o', 'json'], {
+      env: { LIBVIRT_LOG_FILTERS: '1:rpc', LIBVIRT_LOG_OUTPUTS: `1:file:${log}` },
+    })
+    expect((top.json() as Stats[]).map(({ name }) => name)).to.deep.equal(['seen'])
+    const calls = [...(await readFile(log, 'utf8')).matchAll(/RPC_CLIENT_MSG_TX_QUEUE: .* prog=536903814 vers=1 proc=(\d+) type=0/g)].map(([, call]) => call)
+    expect(calls.filter((call) => call === '344'), calls.join()).to.have.length(2)
+    expect(calls.slice(calls.indexOf('344'), calls.lastIndexOf('344') + 1)).to.deep.equal(['344', '344'])
   }
 
   it('a daemon that ends is exit code 6 for events and bay_up 0 for Prometheus, which goes on when it is back; SIGTERM is 143', async () => {
