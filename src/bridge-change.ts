@@ -7,7 +7,8 @@ import { changeFile, fileBefore, type Keeper } from './bridge/persist-host.js'
 import type { Step } from './bridge/steps.js'
 import { take } from './bridge/undo-plan.js'
 import { confirmed, notUndone, type Confirmation } from './bridge-confirm.js'
-import { lockBridges, waitingSocket } from './bridge-lock.js'
+import { refuseLeft } from './bridge-left.js'
+import { guardFile, lockBridges, waitingSocket } from './bridge-lock.js'
 import type { Persistence } from './bridge-persist.js'
 import { interruptible } from './virt/ops/interrupt.js'
 import { killPoint } from './virt/ops/journal-kill.js'
@@ -44,21 +45,23 @@ export async function changeBridges<P extends BridgeChange>(
   bridge: string, plan: () => Promise<P | null>, { confirmation = null, persist = null }: ChangeOptions = {},
 ): Promise<MadeChange<P>> {
   using lock = await lockBridges()
+  refuseLeft()
   rmSync(failedFile(waitingSocket()), { force: true })
   const change = await plan()
   if (change === null && persist === null) return { plan: null, until: null, kept: null }
   return await interruptible(async (signal) => {
+    const under = { lock: lock.fd, signal, bridge }
     if (change === null || confirmation === null) {
-      return { plan: change, until: null, kept: await guarded(bridge, change ?? nothing, persist, { lock: lock.fd, signal }) }
+      return { plan: change, until: null, kept: await guarded(bridge, change ?? nothing, persist, under) }
     }
-    const guard = await begun(change, { lock: lock.fd, signal })
+    const guard = await begun(change, under)
     const until = await confirmed(guard, bridge, confirmation, signal)
-    const kept = until === null ? await guarded(bridge, nothing, persist, { lock: lock.fd, signal }) : null
+    const kept = until === null ? await guarded(bridge, nothing, persist, under) : null
     return { plan: change, until, kept }
   })
 }
 
-interface Under { lock: number, signal: AbortSignal }
+interface Under { lock: number, signal: AbortSignal, bridge: string }
 
 const nothing: BridgeChange = { steps: [], undo: [] }
 
@@ -71,8 +74,8 @@ async function guarded(bridge: string, change: BridgeChange, persist: ChangeOpti
 }
 
 /** A guard, and all steps taken. */
-async function begun({ steps, undo }: BridgeChange, { lock, signal }: Under): Promise<Guard> {
-  const guard = await Guard.start(undo, lock)
+async function begun({ steps, undo }: BridgeChange, { lock, signal, bridge }: Under): Promise<Guard> {
+  const guard = await Guard.start(undo, { lock, bridge, file: guardFile() })
   await undoneOnFailure(guard, async () => {
     for (const step of steps) await taken(signal, () => take(step))
     signal.throwIfAborted()

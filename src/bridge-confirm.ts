@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { failedFile } from './bridge/failed-file.js'
 import { askWaiting, type Guard } from './bridge/guard-client.js'
+import { keepLeft } from './bridge-left.js'
 import { waitingSocket } from './bridge-lock.js'
 import { BayError } from './errors.js'
 
@@ -76,6 +77,7 @@ export async function keepWaiting(bridge: string): Promise<boolean> {
     throw new BayError('wrong-state', `what waits for its confirmation is a change of ${answer.other.bridge}`, { hints: [answer.other.keptBy] })
   }
   if (answer && 'kept' in answer) return true
+  if (await keepLeft(bridge)) return true
   const failed = failedFile(socket)
   if (existsSync(failed)) throw notUndone('it was not confirmed in time', readFileSync(failed, 'utf8').trim().split('\n'))
   return false

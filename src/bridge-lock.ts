@@ -24,6 +24,21 @@ export function waitingSocket(): string {
   return `${runFile()}.sock`
 }
 
+/** What a guard knows while its change is neither kept nor undone. */
+export function guardFile(): string {
+  return `${runFile()}.plan`
+}
+
+/** The lock when nobody has it now; null when somebody has, or this user may not take it. */
+export async function tryLockBridges(): Promise<Disposable | null> {
+  try {
+    return await FileLock.take(opened(`${runFile()}.lock`), { exclusive: true, timeout: 0 })
+  } catch (error) {
+    if (error instanceof BayError && error.code === 'not-allowed') return null
+    throw error
+  }
+}
+
 /** A network namespace has its own bridges; what is below /run goes with the next boot, as they do. */
 function runFile(): string {
   return join('/run/bay', `bridges-${statSync('/proc/self/ns/net').ino}`)

@@ -1,12 +1,14 @@
 import { checkDnsAddress, checkDomain } from './dns-names.js'
 import { UsageError } from './errors.js'
 import { checkBridgeName, suggest } from './names.js'
-import { parseRange } from './virt/ops/network-range.js'
+import { parseRange, planSubnet } from './virt/ops/network-range.js'
+import { parseIpv6Prefix, parseSubnet } from './virt/ops/network-subnet.js'
+import type { WantedSubnets } from './virt/ops/set-network-addresses.js'
 import type { NetworkWanted } from './virt/ops/set-network-fields.js'
 import type { AddressRange } from './xml/network.js'
 import { ownModes, type NetworkSettings } from './xml/network-settings.js'
 
-type Keyed = NetworkSettings & { dhcp?: AddressRange | null, autostart?: boolean }
+type Keyed = NetworkSettings & WantedSubnets & { dhcp?: AddressRange | null, autostart?: boolean }
 
 interface Key<Name extends keyof Keyed> {
   /** what is written behind the = */
@@ -19,6 +21,8 @@ const onOff = ['on', 'off'] as const
 
 /** The keys, in the order in which help names them; and `dns.NAME=ADDR`. */
 export const networkKeys: { readonly [Name in keyof Required<Keyed>]: Key<Name> } = {
+  'subnet': { value: 'NET/BITS', parse: (text) => parseSubnet(text, 'subnet=') },
+  'ipv6': { value: 'NET/64|none', parse: (text) => text === 'none' || text === '' ? null : parseIpv6Prefix(text, 'ipv6=') },
   'dhcp': { value: 'A-B|none', parse: (text) => text === 'none' || text === '' ? null : parseRange(text, 'dhcp=') },
   'autostart': { value: 'on|off', words: onOff, parse: (text) => oneOf(text, 'autostart', onOff) === 'on' },
   'domain': { value: 'NAME', parse: (text) => text === '' ? null : checkDomain(text, 'domain') },
@@ -50,8 +54,10 @@ export function readNetworkWords(words: readonly string[]): { names: string[], w
     }
   }
   if (changes.length === 0) throw new UsageError('nothing is to be changed', 'give KEY=VALUE, such as domain=lab.example', keyList())
-  const { dhcp, autostart, ...settings } = keyed
-  return { names: words.filter((word) => !word.includes('=')), wanted: { settings, records: { dhcp, dns }, autostart } }
+  const { dhcp, autostart, subnet, ipv6, ...settings } = keyed
+  if (subnet && dhcp) planSubnet(subnet, dhcp)
+  const subnets = { ...subnet && { subnet }, ...ipv6 !== undefined && { ipv6 } }
+  return { names: words.filter((word) => !word.includes('=')), wanted: { settings, subnets, records: { dhcp, dns }, autostart } }
 }
 
 function keyNamed(text: string): keyof Keyed {

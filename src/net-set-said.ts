@@ -6,8 +6,7 @@ import type { NetworkField } from './virt/ops/set-network-fields.js'
 export function saidOfNetworkSet(
   { fields, restarted, machines, reconnected }: SetNetwork, { dryRun }: { dryRun: boolean },
 ): string {
-  const parts = saidOfFields(fields, { groups, changeOf })
-  if (parts === null) return 'is already so'
+  const parts = saidOfFields(fields, { groups, changeOf }) ?? ['is already so']
   if (restarted) parts.push(dryRun ? `it would be restarted${cutting(machines)}` : 'it was restarted')
   else if (fields.some(({ effect }) => effect === 'needs-restart')) parts.push(`--restart does that${cutting(machines)}`)
   if (reconnected.length > 0) parts.push(`connected again: ${reconnected.join(', ')}`)

@@ -8,20 +8,28 @@ import { BayError } from '../errors.js'
 import { programFile } from '../program-file.js'
 import type { FromGuard, ToGuard, UndoStep, Waiting } from './guard-messages.js'
 
+/** What its change is of, and where it writes down what it knows. */
+interface About { bridge: string, file: string }
+
 /** The guard of one change, from bay's side. */
 export class Guard {
   readonly #to: Writable
   readonly #from: Readable
   readonly #answers: AsyncIterator<string>
+  readonly #about: About
 
-  private constructor(to: Writable, from: Readable) {
+  private constructor(to: Writable, from: Readable, about: About) {
+    this.#about = about
     this.#to = to
     this.#from = from
     this.#answers = createInterface({ input: from })[Symbol.asyncIterator]()
   }
 
-  /** Starts one that knows how to undo what comes. It holds the lock's file open too. @throws BayError when it does not answer */
-  static async start(plan: readonly UndoStep[], lock: number): Promise<Guard> {
+  /**
+   * Starts one that knows how to undo what comes. It holds the lock's file open too, and writes down what it knows.
+   * @throws BayError when it does not answer
+   */
+  static async start(plan: readonly UndoStep[], { lock, ...about }: About & { lock: number }): Promise<Guard> {
     const script = fileURLToPath(programFile('bin/bridge-guard.js'))
     const child = spawn(process.execPath, [script], { cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'ignore', lock] })
     // What goes wrong with it shows in that it does not answer.
@@ -29,14 +37,14 @@ export class Guard {
     const { stdin, stdout } = child
     if (stdin === null || stdout === null) throw new TypeError('the guard has no pipes')
     stdin.on('error', () => undefined)
-    const guard = new Guard(stdin, stdout)
-    await guard.#say({ plan: [...plan] })
+    const guard = new Guard(stdin, stdout, about)
+    await guard.replan(plan)
     return guard
   }
 
   /** Gives it another plan, before more is done. */
   async replan(plan: readonly UndoStep[]): Promise<void> {
-    await this.#say({ plan: [...plan] })
+    await this.#say({ plan: [...plan], ...this.#about })
   }
 
   /** All is well. */
@@ -91,7 +99,8 @@ export function askWaiting(socket: string, message: ToGuard): Promise<FromGuard 
       if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(null)
       else failed()
     })
-    createInterface({ input: connection }).once('line', (line) => {
+    // It passes on the connection's errors, which are heard above.
+    createInterface({ input: connection }).on('error', () => undefined).once('line', (line) => {
       connection.end()
       resolve(JSON.parse(line) as FromGuard)
     }).once('close', () => resolve(null))

@@ -19,9 +19,18 @@ export interface Waiting {
   until: string
 }
 
+/** What a guard knows, in a file that is there while the change is neither kept nor undone: the guard may be killed, too. */
+export interface GuardFile {
+  version: 1
+  bridge: string
+  plan: UndoStep[]
+  /** null for a change that does not wait for a confirmation */
+  waiting: Waiting | null
+}
+
 /** From bay to its guard, by the guard's stdin; the first is the plan. `keep`, `undo` and `who` also by its socket. */
 export type ToGuard
-  = | { plan: UndoStep[] }
+  = | { plan: UndoStep[], bridge: string, file: string }
     | { wait: Waiting & { socket: string } }
     | { keep: string }
     | { undo: true }

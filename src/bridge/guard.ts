@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { failedFile } from './failed-file.js'
+import { writeGuardFile } from './guard-file.js'
 import type { FromGuard, ToGuard, UndoStep, Waiting } from './guard-messages.js'
 import { undoAll } from './undo-plan.js'
 
@@ -23,7 +24,7 @@ export function guard(): void {
 }
 
 class GuardState {
-  #plan: UndoStep[] = []
+  #task: { plan: UndoStep[], bridge: string, file: string } | undefined
   #waiting: (Waiting & { socket: string }) | undefined
   #server: Server | undefined
   #end: Promise<FromGuard> | undefined
@@ -35,7 +36,8 @@ class GuardState {
   /** The answer, and whether it is the last. */
   async hear(message: ToGuard): Promise<{ answer: FromGuard, last: boolean }> {
     if ('plan' in message) {
-      this.#plan = message.plan
+      this.#task = message
+      this.#write()
       return { answer: { ready: true }, last: false }
     }
     if ('wait' in message) return { answer: await this.#wait(message.wait), last: false }
@@ -58,7 +60,7 @@ class GuardState {
   }
 
   async #undo(): Promise<FromGuard> {
-    const undone = await undoAll(this.#plan)
+    const undone = await undoAll(this.#task?.plan ?? [])
     // Perhaps nobody is there to be told.
     if (undone.length > 0 && this.#waiting) writeFileSync(failedFile(this.#waiting.socket), `${undone.join('\n')}\n`, { mode: 0o600 })
     this.#close()
@@ -67,6 +69,7 @@ class GuardState {
 
   #wait(waiting: Waiting & { socket: string }): Promise<FromGuard> {
     this.#waiting = waiting
+    this.#write()
     const server = this.#server = createServer((socket) => {
       socket.on('error', () => undefined)
       listen(this, socket, socket)
@@ -83,7 +86,17 @@ class GuardState {
     })
   }
 
+  /** What this process knows, for whoever comes when it was killed. */
+  #write(): void {
+    if (!this.#task) return
+    const { plan, bridge, file } = this.#task
+    const { keptBy, until } = this.#waiting ?? {}
+    const waiting = keptBy === undefined || until === undefined ? null : { bridge, keptBy, until }
+    writeGuardFile(file, { version: 1, bridge, plan, waiting })
+  }
+
   #close(): void {
+    if (this.#task) rmSync(this.#task.file, { force: true })
     this.#server?.close()
     if (this.#waiting) rmSync(this.#waiting.socket, { force: true })
   }

@@ -1,4 +1,5 @@
 import { BaseCommand } from '../base.js'
+import { recoverBridges } from '../bridge-left.js'
 import { BayError, type ErrorCode } from '../errors.js'
 import { changeFlags } from '../flags.js'
 import type { Column } from '../output/table.js'
@@ -8,7 +9,7 @@ export default class Recover extends BaseCommand<typeof Recover> {
   static override summary = 'Undo what runs left that were killed'
   static override description = 'A run that makes something writes down first how it is undone. When it dies before its end, by kill -9, a crash or a '
     + 'power cut, this undoes what it made, on whichever hosts; with -c only on that one. What a run had finished stays, and so does '
-    + 'what somebody uses by now. The deletion of a machine is finished, or has not happened when the machine is still there.'
+    + 'what somebody uses by now. A change of this system\'s bridges whose guard was killed too is undone. The deletion of a machine is finished, or has not happened when the machine is still there.'
 
   static override examples = [
     '<%= config.bin %> recover',
@@ -21,7 +22,10 @@ export default class Recover extends BaseCommand<typeof Recover> {
   async run(): Promise<readonly Recovery[]> {
     const { dryRun } = this
     const only = this.flags.connect === undefined ? undefined : (await this.openHost({ readOnly: true })).connection.uri()
-    const recoveries = await recoverAll({ only, dryRun, open: (uri) => this.openHost({ readOnly: dryRun, uri }) })
+    // Bridges are this system's, whichever hosts of libvirt's there are.
+    const bridges = only === undefined ? await recoverBridges({ dryRun }) : null
+    const others = await recoverAll({ only, dryRun, open: (uri) => this.openHost({ readOnly: dryRun, uri }) })
+    const recoveries = bridges === null ? others : [bridges, ...others]
     if (recoveries.length === 0) this.note('nothing was left behind')
     if (this.structured || (recoveries.length > 0 && !this.flags.quiet)) {
       await this.showList(recoveries, columns, { nameOf: ({ run }) => run })

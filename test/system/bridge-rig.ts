@@ -90,6 +90,9 @@ export class BridgeRig implements AsyncDisposable {
     return startBay([...args], { ...options, inside: this.inside })
   }
 
+  /** What its namespace is called. */
+  get name(): string { return this.#own }
+
   /** What a command is started by to run there. */
   get inside(): string[] {
     return ['ip', 'netns', 'exec', this.#own]
@@ -167,10 +170,11 @@ function kill(pid: number): void {
 
 /** A bridge's clocks run by themselves, and the kernel looks about once a second whether a bridge has lost its last port. */
 function timeless(key: string, value: unknown): unknown {
-  if (key.endsWith('_timer') || key === 'operstate') return undefined
+  if (key.endsWith('_timer') || clocks.has(key)) return undefined
   return key === 'flags' && Array.isArray(value) ? value.filter((each) => !carrier.has(String(each))) : value
 }
 
+const clocks: ReadonlySet<string> = new Set(['operstate', 'valid_life_time', 'preferred_life_time', 'expires'])
 const carrier: ReadonlySet<string> = new Set(['NO-CARRIER', 'LOWER_UP', 'linkdown'])
 
 /** The kernel lists routes and addresses as they came. */

@@ -93,6 +93,48 @@ describe('a network that changes under a running machine', function () {
     expect(await rig.virsh('net-info', 'ch-net')).to.match(/Autostart: +yes/)
   })
 
+  it('is recovered after kill -9 at any moment of a restart: it runs, and its machine is on it', async () => {
+    const state = { XDG_STATE_HOME: `${rig.files}/cut` }
+    const long = process.env['BAY_TEST_LONG'] === '1'
+    for (const [at, mtu] of (long ? [['1-', 1390], ['1+', 1391], ['2-', 1392], ['2+', 1393]] : [['2-', 1392]]) as [string, number][]) {
+      const killed = await rig.bay(['net', 'set', 'ch-net', `mtu=${mtu}`, '--restart'], { env: { ...state, BAY_TEST_KILL_AT: at } })
+      expect(killed.signal, at).to.equal('SIGKILL')
+      const { code, stderr } = await rig.bay(['recover'], { env: state })
+      expect(code, stderr).to.equal(0)
+      expect(await onBridge(), at).to.contain('/ch-br')
+      expect(await rig.virsh('net-list', '--all', '--name'), at).not.to.contain('bay-park')
+    }
+    // Without bay recover, too: by the same command again, or net start.
+    await rig.virsh('net-destroy', 'ch-net')
+    await rig.virsh('net-start', 'ch-net')
+    expect(await onBridge()).not.to.contain('/ch-br')
+    expect(await rig.json('net', 'start', 'ch-net')).to.deep.include({ changed: true, reconnected: ['ch-vm'] })
+    expect(await onBridge()).to.contain('/ch-br')
+    expect(await rig.json('net', 'start', 'ch-net')).to.deep.include({ changed: false, reconnected: [] })
+  })
+
+  it('moves to another subnet, and says what is in the way and whom it cuts off', async () => {
+    await rig.does('net', 'reserve', 'ch-net', 'ch-vm', '10.93.0.70')
+    const before = await stored()
+    const outside = await rig.bay(['net', 'set', 'ch-net', 'subnet=10.94.0.0/24'])
+    expect(outside).to.include({ code: 5, stdout: '' })
+    expect(outside.stderr).to.match(/no guests' addresses of 10\.94\.0\.0\/24: 10\.93\.0\.70 .*\n {2}try: bay net unreserve ch-net 10\.93\.0\.70/)
+    const taken = await rig.bay(['net', 'set', 'ch-net', 'subnet=10.0.0.0/9'])
+    expect(taken).to.include({ code: 5, stdout: '' })
+    expect(taken.stderr).to.contain('overlaps with 10.88.0.0/24 of the network default')
+    expect(await stored()).to.equal(before)
+    const wide = await rig.bay(['net', 'set', 'ch-net', 'subnet=10.93.0.0/16', 'ipv6=fd00:93::/64'])
+    expect(wide.stdout).to.match(/subnet 10\.93\.0\.1\/24 → 10\.93\.0\.1\/16, ipv6 none → fd00:93::1\/64, dhcp .* after a restart .* cuts off for a moment: ch-vm/)
+    const done = await rig.json<Set>('net', 'set', 'ch-net', 'subnet=10.93.0.0/16', 'ipv6=fd00:93::/64', '--restart')
+    expect(done).to.deep.include({ restarted: true, reconnected: ['ch-vm'] })
+    expect((await rig.host.exec(['ip', 'address', 'show', 'ch-br'])).stdout).to.contain('10.93.0.1/16').and.to.contain('fd00:93::1/64')
+    expect(await onBridge()).to.contain('/ch-br')
+    expect(await stored()).to.contain(mark).and.to.contain("ip='10.93.0.70'")
+    await rig.does('net', 'set', 'ch-net', 'subnet=10.93.0.0/24', 'ipv6=none', '--restart')
+    await rig.does('net', 'unreserve', 'ch-net', 'ch-vm')
+    expect(await rig.json('net', 'set', 'ch-net', 'subnet=10.93.0.0/24', 'ipv6=none')).to.include({ changed: false })
+  })
+
   it('runs on as it was when its new bridge is taken', async () => {
     const before = await stored()
     await rig.host.exec(['ip', 'link', 'add', 'ch-taken', 'type', 'bridge'])

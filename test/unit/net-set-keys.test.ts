@@ -18,6 +18,10 @@ describe('the settings of a network', () => {
     [['lab'], /nothing is to be changed/], [['mtu=1'], /68 to 65535/], [['mtu=9000x'], /68 to 65535/], [['mode=bridge'], /nat, route, isolated, open/],
     [['dhcp=all'], /dhcp="all" is not a range/], [['isolate-guests=yes'], /on, off/], [['dns.a b=10.0.0.1'], /not a DNS name/], [['dns.=10.0.0.1'], /not a DNS name/],
     [['dns.db=10.0'], /no IP address/], [['dommain=x'], /"dommain" is nothing that net set can change/], [['bridge=b b'], /has a blank/], [['domain=a..b'], /not a DNS name/],
+    [['subnet=10.0.0.5/24'], /subnet="10\.0\.0\.5\/24" is an address/], [['subnet=auto'], /subnet="auto" is not an IPv4 subnet/], [['subnet='], /not an IPv4 subnet/],
+    [['subnet=fd00::/64'], /is IPv6/], [['subnet=10.0.0.0/31'], /between 8 and 30/], [['subnet=127.0.0.0/8'], /special use/], [['ipv6=fd00::/48'], /must be 64/],
+    [['ipv6=10.0.0.0/24'], /not an IPv6 prefix/], [['subnet=10.0.0.0/24', 'dhcp=10.0.1.5-10.0.1.9'], /not inside 10\.0\.0\.0\/24/],
+    [['subnet=10.0.0.0/24', 'dhcp=10.0.0.1-10.0.0.9'], /holds the gateway/],
     [['mtu=1400', 'mtu=1500'], /twice/], [['dns.a=10.0.0.1', 'dns.a=10.0.0.2'], /twice/],
   ]
   for (const [words, says] of wrong) {

@@ -1,5 +1,6 @@
 import { readLinks } from '../../bridge/host-state.js'
 import { listBridges, type BridgeRow } from '../../bridge/list-bridges.js'
+import { leftBehind } from '../../bridge-left.js'
 import { BridgeCommand } from '../../bridge-command.js'
 import { listFlags } from '../../flags.js'
 import type { Column } from '../../output/table.js'
@@ -19,6 +20,8 @@ export default class BridgeList extends BridgeCommand<typeof BridgeList> {
   async run(): Promise<readonly BridgeRow[]> {
     const host = await this.libvirt()
     const rows = listBridges(await readLinks(), host === null ? new Map() : bridgeOwners(host))
+    const left = await leftBehind()
+    if (left !== null) this.note(`bay: ${left}`)
     return this.showList(rows.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })), columns)
   }
 }

@@ -127,7 +127,7 @@ function created({ spec, subnets, wanted, notes }: Plan, { uuid, said }: { uuid:
 }
 
 /** libvirt refuses only the very subnet of a device; what overlaps with one it takes, and one of the two is not reached. */
-function reachedBy(own: Subnet, routes: readonly Route[]): string[] {
+export function reachedBy(own: Subnet, routes: readonly Route[]): string[] {
   return clashes([own], routes).map(({ subnet, device }) => `the subnet ${showSubnet(own)} overlaps with ${showSubnet(subnet)}, which the host reaches by ${device}`)
 }
 

@@ -42,7 +42,7 @@ export class NetworkCollision extends BayError {
 }
 
 const advice = {
-  subnet: ['--subnet auto picks a free one', 'see what there is: bay net list --columns name,subnets'],
+  subnet: ['another one; net create --subnet auto takes a free one', 'see what there is: bay net list --columns name,subnets'],
   bridge: ['without --bridge a free name is chosen'],
 }
 

@@ -40,6 +40,19 @@ export function checkRange(subnet: Subnet, gateway: string, { start, end }: Addr
   return { start, end }
 }
 
+/** All addresses that hosts may have in an IPv4 subnet, the gateway's too. */
+export function hostRange(subnet: Subnet): AddressRange {
+  const { first, last } = limits(subnet)
+  return { start: fromNumber(first), end: fromNumber(last) }
+}
+
+/** The same part of another subnet of that size; undefined when it is of another size, or no part of the first. */
+export function sameRange(before: Subnet, after: Subnet, { start, end }: AddressRange): AddressRange | undefined {
+  if (before.prefix !== after.prefix || ![start, end].every((each) => rangeHolds(hostRange(before), each))) return undefined
+  const moved = (address: string) => fromNumber(toNumber(address) - limits(before).first + limits(after).first)
+  return { start: moved(start), end: moved(end) }
+}
+
 /** The first and the last address that a host may have. */
 function limits({ bytes, prefix }: Subnet): { first: number, last: number } {
   const network = bytes.reduce((sum, byte) => sum * 256 + byte, 0)

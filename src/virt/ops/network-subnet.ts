@@ -10,18 +10,18 @@ export interface Subnet {
 }
 
 /**
- * An IPv4 subnet, as `10.20.0.0/24` or `10.20.0.0/255.255.255.0`.
+ * An IPv4 subnet, as `10.20.0.0/24` or `10.20.0.0/255.255.255.0`; `said` is what stands before it, for the message.
  * @throws UsageError for another spelling, bits behind the prefix, and what no network can be made of
  */
-export function parseSubnet(text: string): Subnet {
+export function parseSubnet(text: string, said = '--subnet '): Subnet {
   const [address = '', mask, ...rest] = text.split('/')
-  if (rest.length > 0 || !ipaddr.IPv4.isValidFourPartDecimal(address)) throw notIpv4(text)
-  if (mask === undefined) throw new UsageError(`--subnet "${text}" has no prefix`, `write --subnet ${address}/24`)
-  const prefix = parsePrefix(text, mask)
+  if (rest.length > 0 || !ipaddr.IPv4.isValidFourPartDecimal(address)) throw notIpv4(text, said)
+  if (mask === undefined) throw new UsageError(`${said}"${text}" has no prefix`, `write ${said}${address}/24`)
+  const prefix = parsePrefix(text, mask, said)
   const subnet = subnetOf(ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`), prefix)
-  if (prefix < 8 || prefix > 30) throw new UsageError(`--subnet "${text}": the prefix must be between 8 and 30`)
-  if (showAddress(subnet.bytes) !== address) throw hostBits('--subnet', text, subnet)
-  refuseRange('--subnet', text, ipaddr.IPv4.parse(address).range(), ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'reserved'])
+  if (prefix < 8 || prefix > 30) throw new UsageError(`${said}"${text}": the prefix must be between 8 and 30`)
+  if (showAddress(subnet.bytes) !== address) throw hostBits(said, text, subnet)
+  refuseRange(said, text, ipaddr.IPv4.parse(address).range(), ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'reserved'])
   return subnet
 }
 
@@ -29,16 +29,16 @@ export function parseSubnet(text: string): Subnet {
  * An IPv6 prefix, as `fd00:1::/64`: guests make their own addresses in it, which takes 64 bits.
  * @throws UsageError
  */
-export function parseIpv6Prefix(text: string): Subnet {
+export function parseIpv6Prefix(text: string, said = '--ipv6 '): Subnet {
   const [address = '', mask, ...rest] = text.split('/')
   if (rest.length > 0 || !ipaddr.IPv6.isValid(address) || address.includes('%')) {
-    throw new UsageError(`--ipv6 "${text}" is not an IPv6 prefix`, 'write it as fd00:1::/64')
+    throw new UsageError(`${said}"${text}" is not an IPv6 prefix`, 'write it as fd00:1::/64')
   }
-  if (mask !== '64') throw new UsageError(`--ipv6 "${text}": the prefix must be 64, for guests make their own addresses`, `write --ipv6 ${address}/64`)
+  if (mask !== '64') throw new UsageError(`${said}"${text}": the prefix must be 64, for guests make their own addresses`, `write ${said}${address}/64`)
   const parsed = ipaddr.IPv6.parse(address)
   const subnet = subnetOf(ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`), 64)
-  if (showAddress(subnet.bytes) !== showAddress(parsed.toByteArray())) throw hostBits('--ipv6', text, subnet)
-  refuseRange('--ipv6', text, parsed.range(), ['unspecified', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped', 'reserved'])
+  if (showAddress(subnet.bytes) !== showAddress(parsed.toByteArray())) throw hostBits(said, text, subnet)
+  refuseRange(said, text, parsed.range(), ['unspecified', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped', 'reserved'])
   return subnet
 }
 
@@ -88,10 +88,10 @@ export function isPrivateIpv6({ bytes: [first = 0] }: Subnet): boolean {
   return (first & 0xfe) === 0xfc
 }
 
-function parsePrefix(text: string, mask: string): number {
+function parsePrefix(text: string, mask: string, said: string): number {
   if (/^\d{1,2}$/.test(mask) && Number(mask) <= 32) return Number(mask)
   const bits = ipaddr.IPv4.isValidFourPartDecimal(mask) ? ipaddr.IPv4.parse(mask).prefixLengthFromSubnetMask() : null
-  if (bits === null) throw new UsageError(`--subnet "${text}": ${mask === '' ? 'the prefix is empty' : `${mask} is no prefix and no netmask`}`, 'write it as 10.20.0.0/24')
+  if (bits === null) throw new UsageError(`${said}"${text}": ${mask === '' ? 'the prefix is empty' : `${mask} is no prefix and no netmask`}`, 'write it as 10.20.0.0/24')
   return bits
 }
 
@@ -99,16 +99,17 @@ function subnetOf(first: ipaddr.IPv4 | ipaddr.IPv6, prefix: number): Subnet {
   return { family: first.kind(), bytes: first.toByteArray(), prefix }
 }
 
-function notIpv4(text: string): UsageError {
+function notIpv4(text: string, said: string): UsageError {
+  const isFlag = said.startsWith('--')
   return ipaddr.IPv6.isValid(text.split('/')[0] ?? '')
-    ? new UsageError(`--subnet "${text}" is IPv6`, `--subnet auto --ipv6 ${text}`)
-    : new UsageError(`--subnet "${text}" is not an IPv4 subnet`, 'write it as 10.20.0.0/24, or auto for a free one')
+    ? new UsageError(`${said}"${text}" is IPv6`, isFlag ? `--subnet auto --ipv6 ${text}` : `ipv6=${text}`)
+    : new UsageError(`${said}"${text}" is not an IPv4 subnet`, `write it as 10.20.0.0/24${isFlag ? ', or auto for a free one' : ''}`)
 }
 
-function hostBits(flag: string, text: string, subnet: Subnet): UsageError {
-  return new UsageError(`${flag} "${text}" is an address, not a network`, `write ${flag} ${showSubnet(subnet)}`)
+function hostBits(said: string, text: string, subnet: Subnet): UsageError {
+  return new UsageError(`${said}"${text}" is an address, not a network`, `write ${said}${showSubnet(subnet)}`)
 }
 
-function refuseRange(flag: string, text: string, range: string, refused: readonly string[]): void {
-  if (refused.includes(range)) throw new UsageError(`${flag} "${text}" is for special use (${range}), no network can have it`, 'take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16')
+function refuseRange(said: string, text: string, range: string, refused: readonly string[]): void {
+  if (refused.includes(range)) throw new UsageError(`${said}"${text}" is for special use (${range}), no network can have it`, 'take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16')
 }

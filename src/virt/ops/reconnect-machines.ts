@@ -1,87 +1,21 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { BayError } from '../../errors.js'
-import { networkElement } from '../../xml/network.js'
-import { parse, serialize, type XmlElement } from '../../xml/node.js'
-import { attr, child, children, remove } from '../../xml/tree.js'
+import { randomUUID } from 'node:crypto'
 import type { Connection } from '../connection.js'
-import type { Domain } from '../domain.js'
-import { affect, domainXml } from '../flags.js'
 import type { Network } from '../network.js'
-import { freeBridge, whatIsTaken } from './free-network.js'
-import { lockName } from './host-lock.js'
-import { isInProcess } from './in-process.js'
 import { journalFor } from './journal.js'
-import { connectedMachines } from './network-machines.js'
+import { isCutOff, reconnect, type Reconnected } from './reconnect-network.js'
 import { Rollback } from './rollback.js'
 
-export interface Reconnected {
-  /** the running machines that are on the network again */
-  reconnected: string[]
-  /** what could not be reconnected, and why */
-  notes: string[]
-}
-
-/**
- * Puts the interfaces of running machines back on a network that was stopped and started: libvirt makes a new bridge then and
- * leaves their taps on none, and takes an interface for connected that names the network already. So each is moved to an empty
- * network and back, which takes milliseconds and which its guest sees as nothing but that.
- */
+/** Puts running machines back on a network that was stopped and started; when the run is killed `bay recover` goes on. */
 export async function reconnectMachines(connection: Connection, network: Network): Promise<Reconnected> {
-  // The test driver's machines have no taps that could be lost.
-  const machines = isInProcess(connection.uri()) ? [] : connectedMachines(connection, network)
-  if (machines.length === 0) return { reconnected: [], notes: [] }
-  const uuid = randomUUID()
-  const name = `bay-park-${randomBytes(4).toString('hex')}`
-  const bridge = freeBridge(whatIsTaken(connection), 32)
-  using journal = journalFor(connection, { command: 'net start', name: network.name() })
-  // Never kept: the empty network goes in any case.
+  const [uuid, name, park] = [network.uuid(), network.name(), randomUUID()]
+  using journal = journalFor(connection, { command: 'net start', name })
   await using rollback = new Rollback(undefined, journal)
-  using park = await rollback.make(connection, { kind: 'network', uuid, name },
-    () => connection.defineNetwork(serialize(networkElement({ name, uuid, mode: 'isolated', bridge }))))
-  await rollback.make(connection, { kind: 'network-running', uuid, name }, () => park.start())
-  const result: Reconnected = { reconnected: [], notes: [] }
-  for (const machine of machines) {
-    try {
-      using _lock = await lockName(connection.uri(), 'vm', machine)
-      using domain = connection.domain(machine)
-      replug(domain, network, { network: name, bridge })
-      result.reconnected.push(machine)
-    } catch (error) {
-      if (!(error instanceof BayError) || error.code === 'cannot-connect') throw error
-      result.notes.push(`${machine} is still cut off: ${error.message}; bay vm stop ${machine}, bay vm start ${machine}`)
-    }
-  }
+  const result = await rollback.make(connection, { kind: 'network-cut', uuid, name, park }, () => reconnect(connection, network, park))
+  rollback.keep()
   return result
 }
 
-interface Elsewhere { network: string, bridge: string }
-
-function replug(domain: Domain, network: Network, elsewhere: Elsewhere): void {
-  const name = network.name()
-  const bridge = attr(child(parse(network.xml()), 'bridge'), 'name')
-  const stored = domain.isPersistent() ? interfacesOf(domain.xml(domainXml.inactive)) : null
-  for (const nic of interfacesOf(domain.xml())) {
-    const source = child(nic, 'source')
-    const type = attr(nic, 'type')
-    if (!source || (type === 'network' ? attr(source, 'network') !== name : type !== 'bridge' || attr(source, 'bridge') !== bridge)) continue
-    // What the network itself gave it, it gives anew.
-    const own = stored?.find((each) => macOf(each) === macOf(nic))
-    if (own && !child(own, 'port')) remove(nic, 'port')
-    const [there, portgroup] = [type === 'network' ? 'network' : 'bridge', attr(source, 'portgroup')]
-    const move = (to: string, group?: string) => {
-      source.attributes = { [there]: to, ...group !== undefined && { portgroup: group } }
-      domain.updateDevice(serialize(nic), affect.live)
-    }
-    const was = attr(source, there) ?? ''
-    move(type === 'network' ? elsewhere.network : elsewhere.bridge)
-    move(was, portgroup)
-  }
-}
-
-function interfacesOf(xml: string): XmlElement[] {
-  return children(child(parse(xml), 'devices'), 'interface')
-}
-
-function macOf(nic: XmlElement): string | undefined {
-  return attr(child(nic, 'mac'), 'address')?.toLowerCase()
+/** The same where it is needed, as after a run that was killed; null when it is not. */
+export function reconnectIfCutOff(connection: Connection, network: Network): Promise<Reconnected> | null {
+  return isCutOff(connection, network) ? reconnectMachines(connection, network) : null
 }

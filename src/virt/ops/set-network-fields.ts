@@ -1,12 +1,15 @@
 import { parse, type XmlElement } from '../../xml/node.js'
 import { readNetwork } from '../../xml/network-description.js'
+import { readNetworkAddresses } from '../../xml/network-addresses.js'
 import { readNetworkSettings, type NetworkSettingName, type NetworkSettings } from '../../xml/network-settings.js'
 import type { Network } from '../network.js'
 import type { NetworkRecords } from './network-records.js'
 import { readSides } from './reserve-address.js'
+import type { WantedSubnets } from './set-network-addresses.js'
 
 export interface NetworkWanted {
   settings: NetworkSettings
+  subnets: WantedSubnets
   records: NetworkRecords
   autostart: boolean | undefined
 }
@@ -27,12 +30,17 @@ export interface NetworkField {
 
 /** What becomes of each setting that was asked for; `xml` is the stored document, `root` the one that it shall be. */
 export function fieldsOf(
-  network: Network, xml: string, root: XmlElement, { settings, records, autostart }: NetworkWanted,
+  network: Network, xml: string, root: XmlElement, { settings, subnets, records, autostart }: NetworkWanted,
 ): NetworkField[] {
   const active = network.isActive()
-  const [stored, after] = [readNetworkSettings(parse(xml)), readNetworkSettings(root)]
-  const running = active ? readNetworkSettings(parse(network.xml())) : null
-  const names = (Object.keys(settings) as NetworkSettingName[]).filter((name) => settings[name] !== undefined)
+  const [stored, after] = [readFields(parse(xml)), readFields(root)]
+  const running = active ? readFields(parse(network.xml())) : null
+  const names = [
+    ...(Object.keys(settings) as NetworkSettingName[]).filter((name) => settings[name] !== undefined),
+    ...(['subnet', 'ipv6'] as const).filter((name) => subnets[name] !== undefined),
+    // A new subnet has a new range, which waits with it.
+    ...records.dhcp === undefined && stored.dhcp !== after.dhcp ? ['dhcp' as const] : [],
+  ]
   const { live } = readSides(network)
   const sides = { stored: readNetwork(xml), live }
   return [
@@ -46,6 +54,10 @@ export function fieldsOf(
     ...recordFields(sides, records),
     ...autostart === undefined ? [] : [autostartField(network.autostart(), autostart)],
   ]
+}
+
+function readFields(root: XmlElement) {
+  return { ...readNetworkSettings(root), ...readNetworkAddresses(root) }
 }
 
 type Sides = { stored: ReturnType<typeof readNetwork>, live: ReturnType<typeof readNetwork> | null }
@@ -84,6 +96,6 @@ export function inForce(fields: readonly NetworkField[]): NetworkField[] {
 /** With what the network runs with now. */
 export function withRunning(network: Network, fields: readonly NetworkField[]): NetworkField[] {
   if (!network.isActive()) return fields.map((field) => ({ ...field, running: null }))
-  const now: Readonly<Record<string, NetworkValue>> = readNetworkSettings(parse(network.xml()))
+  const now: Readonly<Record<string, NetworkValue>> = readFields(parse(network.xml()))
   return fields.map((field) => field.field in now ? { ...field, running: now[field.field] ?? null } : field)
 }

@@ -1,17 +1,22 @@
-import { BayError } from '../../errors.js'
+import { randomUUID } from 'node:crypto'
+import { BayError, UsageError } from '../../errors.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
-import { readNetwork } from '../../xml/network-description.js'
-import { changeNetworkSettings, ownModes, type NetworkSettings } from '../../xml/network-settings.js'
+import { changeNetworkAddresses } from '../../xml/network-addresses.js'
+import { readNetwork, readNetworkElement, type NetworkDescription } from '../../xml/network-description.js'
+import { changeNetworkSettings, ownModes } from '../../xml/network-settings.js'
 import type { Connection } from '../connection.js'
 import type { Network } from '../network.js'
 import { storedXml } from './define.js'
-import { refuseTaken } from './free-network.js'
+import { refuseTaken, whatIsTaken } from './free-network.js'
 import { interruptible } from './interrupt.js'
+import { journalFor } from './journal.js'
 import { listNetworks } from './list-networks.js'
-import { changeRecords, checkRecords } from './network-records.js'
+import { changeRecords, checkRecords, type NetworkRecords } from './network-records.js'
 import { connectedMachines, machinesOf } from './network-machines.js'
-import { reconnectMachines } from './reconnect-machines.js'
+import { reconnectIfCutOff } from './reconnect-machines.js'
+import { reconnect } from './reconnect-network.js'
 import { Rollback } from './rollback.js'
+import { planAddresses } from './set-network-addresses.js'
 import { fieldsOf, inForce, withRunning, type NetworkField, type NetworkWanted } from './set-network-fields.js'
 import { namingCollision, startNetwork } from './start-network.js'
 
@@ -38,48 +43,84 @@ export interface SetNetworkOptions {
  * @throws UsageError, BayError `wrong-state`, NetworkCollision, VirtError
  */
 export async function setNetwork(
-  connection: Connection, network: Network, wanted: NetworkWanted, options: SetNetworkOptions,
+  connection: Connection, network: Network, asked: NetworkWanted, options: SetNetworkOptions,
 ): Promise<SetNetwork> {
   if (!network.isPersistent()) throw isTransient(network.name())
   const before = storedXml(network) ?? network.xml()
-  const root = changed(connection, network, before, wanted)
+  const { root, edit, records, notes: known } = plan(connection, network, before, asked)
+  const wanted = { ...asked, records }
   const fields = fieldsOf(network, before, root, wanted)
   const waits = fields.some(({ effect }) => effect === 'needs-restart')
   const machines = waits ? connectedMachines(connection, network) : []
   const restarted = waits && options.restart
-  const common = { changed: restarted || fields.some((field) => field.changed), restarted, machines, reconnected: [], notes: [] }
+  const common = { changed: restarted || fields.some((field) => field.changed), restarted, machines, reconnected: [], notes: known }
   if (options.dryRun) return { ...common, fields: restarted ? inForce(fields) : fields }
-  const change = { wanted, before, restarted }
-  const { reconnected, notes } = await interruptible((signal) => apply(connection, network, change, options, signal))
-  return { ...common, fields: withRunning(network, restarted ? inForce(fields) : fields), reconnected, notes }
+  const change = { records, edit, autostart: asked.autostart, before, restarted }
+  const done = await interruptible((signal) => apply(connection, network, change, options, signal))
+  // What a run that was killed left.
+  const { reconnected, notes } = (options.restart && !restarted && await reconnectIfCutOff(connection, network)) || done
+  const moved = fields.some(({ field, effect }) => effect !== null && ['subnet', 'ipv6'].includes(field))
+  const stale = restarted && moved && reconnected.length > 0 ? [`running guests keep their old addresses until they ask again: bay vm reboot ${reconnected.join(' ')}`] : []
+  return {
+    ...common, changed: common.changed || reconnected.length > 0, reconnected,
+    fields: withRunning(network, restarted ? inForce(fields) : fields), notes: [...known, ...notes, ...stale],
+  }
 }
 
-/** The stored document as it shall be, but for its records. */
-function changed(connection: Connection, network: Network, before: string, { settings, records }: NetworkWanted): XmlElement {
+interface Planned {
+  /** the stored document as it shall be, but for its records */
+  root: XmlElement
+  edit: (root: XmlElement) => void
+  /** those that change at once: the range of a new subnet comes with that */
+  records: NetworkRecords
+  notes: string[]
+}
+
+function plan(connection: Connection, network: Network, before: string, wanted: NetworkWanted): Planned {
+  const { settings, subnets } = wanted
   const description = readNetwork(before)
-  const { name, mode } = description
-  if (!ownModes.some((each) => each === mode)) {
-    const asked = [...Object.keys(settings), ...records.dhcp === undefined ? [] : ['dhcp'], ...records.dns.keys()]
-    if (asked.some((key) => mode !== 'bridge' || key !== 'isolate-guests')) throw notOurs(name, mode)
-  }
+  refuseNotOurs(description, wanted)
+  const moves = subnets.subnet !== undefined || subnets.ipv6 !== undefined
+  const { addresses, notes } = moves
+    ? planAddresses(description, subnets, wanted.records.dhcp, whatIsTaken(connection))
+    : { addresses: {}, notes: [] }
+  const records = addresses.ipv4 ? { ...wanted.records, dhcp: undefined } : wanted.records
   checkRecords(description, records)
+  const edit = (root: XmlElement) => {
+    changeNetworkAddresses(root, addresses)
+    changeNetworkSettings(root, settings)
+  }
   const root = parse(before)
-  changeNetworkSettings(root, settings)
+  edit(root)
+  refuseSmall(readNetworkElement(root), wanted)
   if (settings.bridge !== undefined && settings.bridge !== description.bridge) {
-    refuseTaken({ name, subnets: [], bridge: settings.bridge }, listNetworks(connection))
+    refuseTaken({ name: description.name, subnets: [], bridge: settings.bridge }, listNetworks(connection))
     refuseNamedBridge(connection, network)
   }
-  return root
+  return { root, edit, records, notes }
 }
 
-interface Change { wanted: NetworkWanted, before: string, restarted: boolean }
+function refuseNotOurs({ name, mode }: NetworkDescription, { settings, subnets, records }: NetworkWanted): void {
+  if (ownModes.some((each) => each === mode)) return
+  const asked = [...Object.keys(settings), ...Object.keys(subnets), ...records.dhcp === undefined ? [] : ['dhcp'], ...records.dns.keys()]
+  if (asked.some((key) => mode !== 'bridge' || key !== 'isolate-guests')) throw notOurs(name, mode)
+}
+
+/** The kernel has no IPv6 on a device of smaller packets. */
+function refuseSmall({ mtu, subnets }: NetworkDescription, { settings, subnets: { ipv6 } }: NetworkWanted): void {
+  if (mtu === null || mtu >= 1280 || (!settings.mtu && !ipv6) || !subnets.some(({ family }) => family === 'ipv6')) return
+  throw new UsageError(`mtu=${mtu} is too small for IPv6`, 'it needs 1280 at least')
+}
+
+interface Change extends Pick<Planned, 'records' | 'edit'> { autostart: boolean | undefined, before: string, restarted: boolean }
 
 async function apply(
-  connection: Connection, network: Network, { wanted, before, restarted }: Change, { report }: SetNetworkOptions,
+  connection: Connection, network: Network, { records, edit, autostart, before, restarted }: Change, { report }: SetNetworkOptions,
   signal: AbortSignal,
 ): Promise<{ reconnected: string[], notes: string[] }> {
-  const [name, { settings, records, autostart }] = [network.name(), wanted]
-  await using rollback = new Rollback(signal)
+  const [name, park] = [network.name(), randomUUID()]
+  using journal = restarted ? journalFor(connection, { command: 'net set', name }) : undefined
+  await using rollback = new Rollback(signal, journal)
   await changeRecords(network, records, rollback)
   if (autostart !== undefined && autostart !== network.autostart()) {
     await rollback.step(() => network.setAutostart(autostart), () => ({
@@ -89,30 +130,28 @@ async function apply(
   }
   if (restarted) {
     report('stopping it')
-    await rollback.step(() => network.stop(), () => ({
-      leaves: `the network ${name}, stopped`, removeBy: `bay net start ${name}`,
-      undo: async () => { network.start(); await reconnectMachines(connection, network) },
-    }))
+    await rollback.make(connection, { kind: 'network-cut', uuid: network.uuid(), name, park }, () => network.stop())
   }
-  await redefine(connection, network, { settings, before }, rollback)
+  await redefine(connection, network, { edit, before }, rollback)
   if (restarted) {
     report('starting it')
     await rollback.step(() => startNetwork(network), () => ({
       leaves: `the network ${name}, with its new settings`, removeBy: `bay net show ${name}`, undo: () => network.stop(),
     }))
   }
+  const result = restarted ? await reconnect(connection, network, park) : null
   rollback.keep()
-  return restarted ? await reconnectMachines(connection, network) : { reconnected: [], notes: [] }
+  return result ?? { reconnected: [], notes: [] }
 }
 
 /** The records may have changed in the stored document meanwhile, so it is read anew. */
 async function redefine(
-  connection: Connection, network: Network, { settings, before }: { settings: NetworkSettings, before: string }, rollback: Rollback,
+  connection: Connection, network: Network, { edit, before }: Pick<Change, 'edit' | 'before'>, rollback: Rollback,
 ): Promise<void> {
   const now = storedXml(network) ?? before
   const root = parse(now)
   const asRead = serialize(root)
-  changeNetworkSettings(root, settings)
+  edit(root)
   const xml = serialize(root)
   if (xml === asRead) return
   await rollback.step(() => { namingCollision(() => connection.defineNetwork(xml))[Symbol.dispose]() }, () => ({

@@ -4,7 +4,7 @@ import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } f
 import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
 import { changedDrive, releasedDevice, runningDevice, storedDevices, type ChangedDrive, type MadeDevices } from './undo-device.js'
 import type { Made, Undoing } from './undo-kind.js'
-import { definedNetwork, runningNetwork } from './undo-network.js'
+import { cutNetwork, definedNetwork, runningNetwork, type CutNetwork } from './undo-network.js'
 import { runningNic, storedNic, type FilteredNicBefore } from './undo-nic.js'
 import { nvramFile } from './undo-nvram.js'
 import { builtSource, definedPool, poolFolder, runningPool, type BuiltSource, type MadeFolder } from './undo-pool.js'
@@ -23,6 +23,7 @@ interface Records {
   'running': Made
   'network': Made
   'network-running': Made
+  'network-cut': CutNetwork
   'pool': Made
   'pool-running': Made
   'pool-folder': MadeFolder
@@ -59,6 +60,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'running': runningDomain,
   'network': definedNetwork,
   'network-running': runningNetwork,
+  'network-cut': cutNetwork,
   'pool': definedPool,
   'pool-running': runningPool,
   'pool-folder': poolFolder,
