@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { lines, suiteRig, type Rig } from './rig.js'
+
+const long = process.env['BAY_TEST_LONG'] === '1'
 
 interface Written { name: string, changed: boolean, uuid: string, interfaces: string[] }
 
@@ -60,6 +65,29 @@ describe('bay filter create on a host', function () {
     expect(await dumps()).to.equal(before)
     const [binding = ''] = lines(await rig.virsh('nwfilter-binding-list')).filter((line) => line.includes('fc-e'))
     expect((await rig.host.exec(['iptables', '-S', `FO-${binding.trim().split(/\s+/)[0]}`])).stdout).to.contain('--dport 2000')
+  })
+
+  it('killed at a journal write, it leaves the old five or the new five once bay recover has run, and the link up', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'bay-state-'))
+    const points = long ? Array.from({ length: 13 }, (_, index) => [`${index + 1}-`, `${index + 1}+`]).flat() : ['7+', '13+']
+    const outcomes: string[] = []
+    for (const [index, point] of points.entries()) {
+      const before = await dumps()
+      const env = { XDG_STATE_HOME: state }
+      const killed = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(5000 + index), env: { ...env, BAY_TEST_KILL_AT: point } })
+      expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
+      const recovered = await rig.bay(['recover'], { env })
+      expect(recovered.code, `${point}: ${recovered.stderr}`).to.equal(0)
+      const after = await dumps()
+      const isNew = after.match(new RegExp(`dstportstart='${5000 + index}'`, 'g'))?.length === 10
+      expect(isNew || after === before, `${point}: a mixture\n${after}`).to.equal(true)
+      outcomes.push(isNew ? 'new' : 'old')
+      expect(await rig.virsh('dumpxml', 'fc-vm'), point).not.to.contain("<link state='down'/>")
+    }
+    expect(new Set(outcomes)).to.have.all.keys('old', 'new')
+    const again = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(2000), env: { XDG_STATE_HOME: state } })
+    expect(again.code, again.stderr).to.equal(0)
+    rmSync(state, { recursive: true })
   })
 
   it('changes nothing when any rule of the file is wrong, or inherits what is not there', async () => {

@@ -102,6 +102,31 @@ export class Wire {
     return results
   }
 
+  /** Whether the connections that are kept, of now, still carry what is sent. */
+  async carries(): Promise<boolean> {
+    const [there, back] = await this.tries([{ by: 'peer', protocol: 'tcp', kept: true }, { by: 'guest', protocol: 'tcp', kept: true }], 20)
+    return there === true && back === true
+  }
+
+  /** UDP from the neighbour to a closed port of the guest, every 2 ms for so long: how many, and how many the guest has got. */
+  async flood(milliseconds: number): Promise<{ sent: number, got: number }> {
+    const got = async () => Number(/^Udp: \d+ (\d+) /m.exec(await this.#typed(['cat /proc/net/snmp']))?.[1])
+    const before = await got()
+    const send = [process.execPath, '-e', flooding, this.guest.ipv4, String(milliseconds)]
+    const { stdout, stderr } = await this.#rig.host.exec(['ip', 'netns', 'exec', this.name, ...send])
+    if (stderr !== '') throw new Error(stderr)
+    return { sent: Number(stdout), got: await got() - before }
+  }
+
+  /** Pings of the neighbour to the guest, 20 a second for so long: how many, and how many were answered. */
+  async pings(milliseconds: number): Promise<{ sent: number, got: number }> {
+    const count = String(Math.round(milliseconds / 50))
+    const ping = ['ip', 'netns', 'exec', this.name, this.#busybox, 'ping', '-q', '-i', '0.05', '-W', '10', '-c', count, this.guest.ipv4]
+    const { stdout } = await this.#rig.host.exec(ping)
+    const [, sent, got] = /(\d+) packets transmitted, (\d+) packets received/.exec(stdout) ?? []
+    return { sent: Number(sent), got: Number(got) }
+  }
+
   /** The neighbour must know the false address: else its answers go to the true one, which nobody hears. */
   async #disguised(lines: readonly string[]): Promise<string> {
     const neighbour = `${this.guest.ipv4} dev ${this.name}-f`
@@ -174,6 +199,18 @@ function keptFiles(number: number, rig: Rig) {
 function keptOpen(tool: string, file: string, to: string): string {
   return `${tool} mkfifo ${file}.i; (${tool} sleep 900 >${file}.i & ${tool} nc ${to} ${echoPort} <${file}.i >${file}.o)`
 }
+
+/** Node's own, since busybox has nothing that sends so much UDP: the guest's address, and for how long. */
+const flooding = `
+const socket = require('node:dgram').createSocket('udp4')
+const end = Date.now() + Number(process.argv[2])
+let sent = 0
+const timer = setInterval(() => {
+  if (Date.now() > end) { clearInterval(timer); socket.close(); console.log(sent); return }
+  sent += 1
+  socket.send('x', 9, process.argv[1], () => undefined)
+}, 2)
+`
 
 /** The guest's own busybox, for the other end. */
 async function busybox(rig: Rig): Promise<string> {

@@ -47,7 +47,8 @@ function linkOf(nic: XmlElement): string {
   return attr(child(nic, 'link'), 'state') ?? 'up'
 }
 
-function withLinkDown(nic: XmlElement): XmlElement {
+/** The same interface, cut off. */
+export function withLinkDown(nic: XmlElement): XmlElement {
   const down = structuredClone(nic)
   replaceChild(down, 'link', el('link', { state: 'down' }))
   return down

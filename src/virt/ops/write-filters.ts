@@ -13,6 +13,7 @@ import type { NetworkFilterBinding } from '../filter.js'
 import { unlessGone } from './gone.js'
 import { interruptible } from './interrupt.js'
 import { journalFor } from './journal.js'
+import { lockMachines, machinesOf, withLinksDown } from './links-down.js'
 import { Rollback } from './rollback.js'
 import type { UndoRecord } from './undo.js'
 
@@ -34,9 +35,9 @@ export interface WriteOptions {
 }
 
 /**
- * Compiles filters and defines them: what others inherit first, each under the UUID that it has, none ever undefined, so that
- * machines that run get the new rules without a moment in between. All of them or none: when one is refused, or is not kept as
- * it was written, or an interface is without it afterwards, the old ones are back.
+ * Compiles filters and defines them: what others inherit first, each under the UUID that it has, none ever undefined.
+ * Machines that run get the new rules at once, with their link down meanwhile. All of them or none: when one is refused, or
+ * is not kept as it was written, or an interface is without it afterwards, the old ones are back.
  * @throws UsageError with the line, before anything is changed; BayError `exists`; VirtError
  */
 export async function writeFilters(
@@ -46,10 +47,17 @@ export async function writeFilters(
   const plan = planFilters(filters, host, options)
   if (options.dryRun) return plan.map((step) => outcomeOf(step, { interfaces: [], dryRun: true }))
   const bound = bindingsOf(connection)
+  const steps = plan.filter(({ changed }) => changed)
+  const isConcerned = (filter: string) => steps.some(({ compiled }) => includes(filter, compiled.spec.name, host))
+  const taps = new Set([...bound].flatMap(([tap, filter]) => isConcerned(filter) ? tap : []))
+  using _locks = await lockMachines(connection, machinesOf(connection, taps).map(({ name }) => name))
+  const machines = machinesOf(connection, taps)
   await interruptible(async (signal) => {
     using journal = journalFor(connection, { command: 'filter create', name: filters.map(({ name }) => name).join(', ') })
     await using rollback = new Rollback(signal, journal)
-    for (const step of plan.filter(({ changed }) => changed)) await write(connection, step, rollback)
+    await withLinksDown(connection, machines, rollback, async () => {
+      for (const step of steps) await write(connection, step, rollback)
+    })
     const lost = [...bound].find(([device, filter]) => bindingsOf(connection).get(device) !== filter)
     if (lost) throw new BayError('failed', `the interface ${lost[0]} has lost its filter ${lost[1]}`)
     rollback.keep()
