@@ -9,7 +9,7 @@ import { BayError, UsageError } from './errors.js'
 import type { Connection } from './virt/connection.js'
 import { isInProcess } from './virt/ops/in-process.js'
 import { isOwnHost } from './virt/ops/own-host.js'
-import { shellWord } from './wizard/equal-line.js'
+import { shellWord } from './shell.js'
 
 interface SharedFlags { 'confirm-within'?: number, 'confirm': boolean, 'persist': boolean }
 

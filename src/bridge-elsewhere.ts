@@ -1,5 +1,4 @@
-import { quoted } from './provision/unattended/first-boot.js'
-import { shellWord } from './wizard/equal-line.js'
+import { quoted, shellWord } from './shell.js'
 
 /** The equal command line on the system of that host: by ssh where the URI says how, else as what is to be typed there. */
 export function commandThere(uri: string, hostname: string, id: string, argv: readonly string[]): string {

@@ -1,3 +1,4 @@
+import { UsageError } from './errors.js'
 import { globalFlags } from './flags.js'
 import { suggest } from './names.js'
 
@@ -28,6 +29,17 @@ export function hoistGlobalFlags(argv: readonly string[]): string[] {
   }
   const rest = argv.slice(at)
   return words.length === 0 ? [...rest, ...flags] : [...words, ...flags, ...rest]
+}
+
+/** A topic alone, as in `bay vm`, is answered with its help, but not a flag that means nothing there. @throws UsageError */
+export function refuseStrangeFlags(argv: readonly string[]): void {
+  if (argv.includes('--help') || argv.includes('-h')) return
+  for (let at = 0; at < argv.length;) {
+    const word = argv[at] ?? ''
+    const taken = globalFlagLength(word)
+    if (taken === 0 && word.startsWith('-')) throw new UsageError(`nonexistent flag: ${word}`, `bay ${argv[0]} --help`)
+    at += Math.max(taken, 1)
+  }
 }
 
 /** Whether errors are wanted as JSON too; known even when the command line cannot be parsed. */

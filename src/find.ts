@@ -1,6 +1,7 @@
 import { BayError, UsageError } from './errors.js'
 import { compareNatural } from './output/sort.js'
 import { suggest, type NamedKind } from './names.js'
+import { sh } from './shell.js'
 import type { Connection } from './virt/connection.js'
 import type { Domain } from './virt/domain.js'
 import { VirtError } from './virt/errors.js'
@@ -58,7 +59,7 @@ export function findVolume(host: Connection, text: string): FoundVolume {
     using volumes = pool.volumes()
     const near = suggest(name, volumes.map((each) => each.name())).map((each) => `did you mean ${poolName}/${each}?`)
     throw error.restated(`there is no volume ${name} in the pool ${poolName}`, [
-      ...near, `see what there is: bay vol list ${poolName}`, `if it came from elsewhere: bay pool refresh ${poolName}`,
+      ...near, sh`see what there is: bay vol list ${poolName}`, sh`if it came from elsewhere: bay pool refresh ${poolName}`,
     ])
   }
 }
@@ -68,7 +69,7 @@ export function findRunningPool(host: Connection, name: string): StoragePool {
   const pool = find.pool(host, name)
   if (pool.isActive()) return pool
   pool[Symbol.dispose]()
-  throw new BayError('wrong-state', `the pool ${name} is not active, so its volumes are not known`, { hints: [`bay pool start ${name}`] })
+  throw new BayError('wrong-state', `the pool ${name} is not active, so its volumes are not known`, { hints: [sh`bay pool start ${name}`] })
 }
 
 function namesIn(objects: readonly { name(): string }[]): string[] {

@@ -55,11 +55,12 @@ async function outcome(argv: string[]): Promise<number> {
 }
 
 async function runLine(argv: string[]): Promise<unknown> {
-  const { arrange } = await import('./command-line.js')
+  const { arrange, refuseStrangeFlags } = await import('./command-line.js')
   const line = arrange(argv)
   if (line[0] === '--version') return writeOut(`bay/${version()} ${process.platform}-${process.arch} node-${process.version}\n`)
   const wanted = asked(commandIds(), line)
   if (wanted !== 'help') return (await import('./run-command.js')).runCommand(wanted.command, wanted.argv)
+  refuseStrangeFlags(line)
   const { run } = await import('./oclif.js')
   // Nothing of the user's folders is loaded as code, and one that may not be read is no matter.
   return run(line, { root: fileURLToPath(programFile('')), userPlugins: false, devPlugins: false })

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { UsageError } from '../errors.js'
+import { sh } from '../shell.js'
 import { sha512Crypt } from './sha512-crypt.js'
 
 /** A text that is never printed: strings, JSON and what Node shows of it are `***`. `reveal()` is the one way out. */
@@ -50,8 +51,8 @@ export async function readPasswordFile(path: string, what = 'password'): Promise
   try {
     // Of what is open, not of the path: the file cannot be exchanged in between. A pipe is fine: <(pass show vm).
     const { mode, uid } = await file.stat()
-    if ((mode & 0o077) !== 0) throw new UsageError(`others may read the ${what} file ${path}`, `chmod 600 ${path}`)
-    if (!isOurs(uid)) throw new UsageError(`the ${what} file ${path} belongs to another user`, `make it yours: chown, then chmod 600 ${path}`)
+    if ((mode & 0o077) !== 0) throw new UsageError(`others may read the ${what} file ${path}`, sh`chmod 600 ${path}`)
+    if (!isOurs(uid)) throw new UsageError(`the ${what} file ${path} belongs to another user`, sh`make it yours: chown, then chmod 600 ${path}`)
     const bytes = await bytesOf(file.createReadStream({ autoClose: false }), path).catch((error: NodeJS.ErrnoException) => {
       throw error instanceof UsageError ? error : new UsageError(`the ${what} file ${path} cannot be read: ${reason(error)}`)
     })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { arrange, hoistGlobalFlags, wantsJson } from '../../src/command-line.js'
+import { UsageError } from '../../src/errors.js'
+import { arrange, hoistGlobalFlags, refuseStrangeFlags, wantsJson } from '../../src/command-line.js'
 
 const split = (line: string): string[] => line === '' ? [] : line.split(' ')
 
@@ -68,5 +69,14 @@ describe('errors as JSON', () => {
   }
   for (const line of ['vm list', 'vm list -o yaml', 'vm list -o table json', 'vm start -- --json', 'vm start -- -o json', '-o', '--jsonx', 'json', '']) {
     it(`are not wanted by bay ${line}`, () => expect(wantsJson(split(line))).to.equal(false))
+  }
+})
+
+describe('a topic alone', () => {
+  for (const line of ['', 'vm', 'vm -c sandbox', 'vm --json', 'vm --help --x', 'vm -h', '--help']) {
+    it(`is answered with help: bay ${line}`, () => refuseStrangeFlags(split(line)))
+  }
+  for (const line of ['vm --unknown-flag', 'vm -x', 'vm -c sandbox --x', 'vm snapshot --x=1']) {
+    it(`takes no other flag: bay ${line}`, () => expect(() => refuseStrangeFlags(split(line))).to.throw(UsageError, /^nonexistent flag: -/))
   }
 })

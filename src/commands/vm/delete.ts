@@ -3,6 +3,7 @@ import { ActionCommand, type ActionResult, type Outcome } from '../../action.js'
 import { BayError } from '../../errors.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs } from '../../flags.js'
+import { sh } from '../../shell.js'
 import { deleteVm } from '../../virt/ops/delete-vm.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
@@ -53,7 +54,7 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
 }
 
 function isRunning(name: string): BayError {
-  return new BayError('wrong-state', `${name} is running`, { hints: [`bay vm stop ${name}`, `bay vm delete --force ${name}`] })
+  return new BayError('wrong-state', `${name} is running`, { hints: [sh`bay vm stop ${name}`, sh`bay vm delete --force ${name}`] })
 }
 
 function outcome(plan: FinishedDeletion, verb: string): Outcome {

@@ -4,6 +4,7 @@ import { editorWords } from '../../editor.js'
 import { UsageError } from '../../errors.js'
 import { find } from '../../find.js'
 import { changeFlags, nameArg } from '../../flags.js'
+import { sh } from '../../shell.js'
 
 export default class VmEdit extends ActionCommand<typeof VmEdit> {
   static override summary = 'Edit a virtual machine\'s stored XML'
@@ -42,6 +43,6 @@ export default class VmEdit extends ActionCommand<typeof VmEdit> {
 }
 
 function nobodyCanEdit(name: string): UsageError {
-  return new UsageError('there is no terminal to edit on', `bay vm xml --inactive ${name} > FILE, and bay vm define FILE once it is edited`,
-    `or an editor that needs no terminal: EDITOR='sed -i …' bay vm edit --yes ${name}`)
+  return new UsageError('there is no terminal to edit on', sh`bay vm xml --inactive ${name} > FILE, and bay vm define FILE once it is edited`,
+    sh`or an editor that needs no terminal: EDITOR='sed -i …' bay vm edit --yes ${name}`)
 }

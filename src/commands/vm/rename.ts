@@ -4,6 +4,7 @@ import { BayError } from '../../errors.js'
 import { find, namesOf } from '../../find.js'
 import { changeFlags, nameArg } from '../../flags.js'
 import { checkName } from '../../names.js'
+import { sh } from '../../shell.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { renameVm } from '../../virt/ops/rename-vm.js'
 
@@ -20,7 +21,7 @@ export default class VmRename extends ActionCommand<typeof VmRename> {
       using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', name)
       using domain = find.vm(host, name)
       if (name === newName) return { changed: false, said: 'has that name already', newName }
-      if (domain.isActive()) throw new BayError('wrong-state', `${name} is running`, { hints: [`bay vm stop ${name}`] })
+      if (domain.isActive()) throw new BayError('wrong-state', `${name} is running`, { hints: [sh`bay vm stop ${name}`] })
       if (namesOf.vm(host).includes(newName)) throw new BayError('exists', `there is a machine ${newName} already`, { hints: ['bay vm list'] })
       if (!this.dryRun) renameVm(host, domain, newName)
       return { changed: true, said: `is now ${newName}`, newName }

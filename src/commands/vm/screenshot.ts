@@ -7,6 +7,7 @@ import { escapeControl } from '../../output/escape.js'
 import { inBlocks, readPicture, toPng } from '../../output/picture.js'
 import { isTerminal, showsColor, terminalSize, writeOut } from '../../output/streams.js'
 import { writeResultFile } from '../../result-file.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../../virt/domain.js'
 import { takeScreenshot, type Screenshot } from '../../virt/ops/screenshot.js'
 import { hasVideo } from '../../xml/domain-consoles.js'
@@ -51,9 +52,9 @@ export default class VmScreenshot extends BaseCommand<typeof VmScreenshot> {
 
 async function shoot(domain: Domain, display: number): Promise<Screenshot> {
   const name = domain.name()
-  if (!domain.isActive()) throw new BayError('wrong-state', `${name} is ${domain.state().state}, so nothing is on its display`, { hints: [`bay vm start ${name}`] })
+  if (!domain.isActive()) throw new BayError('wrong-state', `${name} is ${domain.state().state}, so nothing is on its display`, { hints: [sh`bay vm start ${name}`] })
   if (!hasVideo(domain.xml())) {
-    throw new BayError('wrong-state', `${name} has no display`, { hints: [`bay vm console ${name}`, 'machines made with --graphics vnc have one'] })
+    throw new BayError('wrong-state', `${name} has no display`, { hints: [sh`bay vm console ${name}`, 'machines made with --graphics vnc have one'] })
   }
   return takeScreenshot(domain, { deadline: Date.now() + 30_000, display })
 }

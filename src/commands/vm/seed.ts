@@ -4,6 +4,7 @@ import { UsageError } from '../../errors.js'
 import { find } from '../../find.js'
 import { changeFlags, nameArg, timeoutFlag } from '../../flags.js'
 import { guestFlags, guestFrom, PasswordHashes, saysOfGuest } from '../../guest-flags.js'
+import { sh } from '../../shell.js'
 import { seedVm, type SeededVm } from '../../virt/ops/seed-vm.js'
 
 export default class VmSeed extends ActionCommand<typeof VmSeed> {
@@ -42,7 +43,7 @@ export default class VmSeed extends ActionCommand<typeof VmSeed> {
 }
 
 function outcome(name: string, seeded: SeededVm, { dryRun, wasActive }: { dryRun: boolean, wasActive: boolean }): Outcome {
-  const start = wasActive ? `bay vm stop ${name} && bay vm start ${name}` : `bay vm start ${name}`
+  const start = wasActive ? sh`bay vm stop ${name} && bay vm start ${name}` : sh`bay vm start ${name}`
   const when = seeded.applied ? 'started with a new seed' : `${dryRun ? 'would get' : 'has'} a new seed, applied at its next start: ${start}`
   const kept = seeded.kept.map(({ pool, volume, why }) => `${pool}/${volume} stays: ${why}`)
   return { changed: true, said: [when, ...kept].join('; '), ...seeded }

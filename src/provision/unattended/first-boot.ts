@@ -1,3 +1,4 @@
+import { quoted } from '../../shell.js'
 import type { LinuxInstall } from './spec.js'
 
 export const firstBootScript = '/usr/local/sbin/bay-first-boot'
@@ -31,9 +32,4 @@ WantedBy=multi-user.target
 /** Without a password there is none that sudo could ask for. */
 export function sudoersLine({ user, passwordHash }: LinuxInstall): string | undefined {
   return passwordHash ? undefined : `${user} ALL=(ALL) NOPASSWD:ALL`
-}
-
-/** For a POSIX shell, and for Python's shlex, which kickstart files are read with. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll(`'`, `'\\''`)}'`
 }

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
-import { firstBoot, firstBootScript, firstBootService, quoted, sudoersLine } from './first-boot.js'
+import { quoted } from '../../shell.js'
+import { firstBoot, firstBootScript, firstBootService, sudoersLine } from './first-boot.js'
 import type { LinuxInstall } from './spec.js'
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError, UsageError } from '../../errors.js'
 import type { ImageFile } from '../../provision/image-file.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
@@ -106,7 +107,7 @@ function keepExisting(connection: Connection, pool: StoragePool, { name, existin
 /** Of a pool, since another may have a whole one of that name. */
 function incomplete(pool: string, name: string): BayError {
   return new BayError('wrong-state', `the image ${name} in the pool ${pool} is incomplete: copying it was cut`, {
-    hints: ['copy it again: --replace', `bay image delete ${pool}/${name}`],
+    hints: ['copy it again: --replace', sh`bay image delete ${pool}/${name}`],
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
@@ -85,19 +86,19 @@ function refused(said: string, command: string, cause: VirtError): BayError {
 }
 
 function notRunning(name: string, state: string): BayError {
-  const hint = state === 'paused' ? `bay vm resume ${name}` : `bay vm start ${name}`
+  const hint = state === 'paused' ? sh`bay vm resume ${name}` : sh`bay vm start ${name}`
   return new BayError('wrong-state', `${name} is ${state}, so no agent answers in it`, { hints: [hint] })
 }
 
 function withoutChannel(name: string): BayError {
   return new BayError('wrong-state', `${name} has no channel for a guest agent`, {
-    hints: [`machines that bay makes have one; see bay vm xml ${name}: <channel> with the target org.qemu.guest_agent.0`],
+    hints: [sh`machines that bay makes have one; see bay vm xml ${name}: <channel> with the target org.qemu.guest_agent.0`],
   })
 }
 
 function notConnected(name: string): BayError {
   return new BayError('wrong-state', `no guest agent is connected in ${name}`, {
-    hints: [`if it still boots: bay vm wait ${name} --for agent`, 'if it has none, in the guest: install and start qemu-guest-agent'],
+    hints: [sh`if it still boots: bay vm wait ${name} --for agent`, 'if it has none, in the guest: install and start qemu-guest-agent'],
   })
 }
 

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { SubnetDescription } from '../../xml/network-description.js'
 import { showSubnet, subnetAround, subnetHolding } from './network-subnet.js'
 import type { NewAddress } from './new-vm.js'
@@ -40,7 +41,7 @@ export function refuseReserved(
     throw new BayError('exists', own
       ? `the network ${network} reserves ${ip} for ${mac}, so it cannot give it ${address}`
       : `the network ${network} has reserved ${address} for ${whom}`, {
-      hints: own ? otherwise(ip) : [`another address: bay net show ${network} tells which are reserved`],
+      hints: own ? otherwise(ip) : [sh`another address: bay net show ${network} tells which are reserved`],
     })
   }
 }

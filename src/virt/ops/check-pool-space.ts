@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import type { PlannedPool } from './plan-pools.js'
 
@@ -22,7 +23,7 @@ export async function checkSpace(
   const room = ownHost && holdsFiles ? Math.max(available, await free(folder)) : available
   if (now > room) {
     throw new BayError('failed', `the pool ${pool} has ${formatSize(room)} left, and ${whose} take ${formatSize(now)} at once`, {
-      hints: ['bay gc lists what no machine uses', `bay pool refresh ${pool}, if room was made since`, '--disk SIZE,pool=OTHER'],
+      hints: ['bay gc lists what no machine uses', sh`bay pool refresh ${pool}, if room was made since`, '--disk SIZE,pool=OTHER'],
     })
   }
   return most <= room ? undefined : `${whose} may grow to ${formatSize(most)}, and the pool ${pool} has ${formatSize(room)} left`

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BayError, UsageError } from '../../errors.js'
 import type { Findings } from '../../findings.js'
+import { sh } from '../../shell.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
@@ -69,7 +70,7 @@ function cannot({ name }: Who, { may, path }: Barrier): string {
 
 function mendings({ name, uid }: Who, { may, path }: Barrier): string[] {
   const right = may === 'pass' ? 'x' : 'r'
-  return [`setfacl -m u:${name.startsWith('uid ') ? uid : name}:${right} ${path}`, `or chmod o+${right} ${path}`]
+  return [sh`setfacl -m u:${name.startsWith('uid ') ? uid : name}:${right} ${path}`, sh`or chmod o+${right} ${path}`]
 }
 
 /** libvirt makes QEMU the owner of a machine's files, unless it is told not to. Only root may read whether it is. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { qemuFolder } from './own-host.js'
 import { hasMachine } from './unless-made.js'
@@ -7,7 +8,7 @@ import { hasMachine } from './unless-made.js'
 /** @throws BayError `exists` when there is a machine of that name, running or not */
 export function refuseTakenName(connection: Connection, name: string): void {
   if (!hasMachine(connection, name)) return
-  throw new BayError('exists', `there is a machine ${name} already`, { hints: [`bay vm show ${name}`, 'give another name, or --if-missing'] })
+  throw new BayError('exists', `there is a machine ${name} already`, { hints: [sh`bay vm show ${name}`, 'give another name, or --if-missing'] })
 }
 
 /**
@@ -21,6 +22,6 @@ export function refuseLeftFiles(connection: Connection, name: string, { uefi }: 
   const left = files.map((file) => `${folder}/${file}`).filter((file) => existsSync(file))
   if (left.length === 0) return
   throw new BayError('exists', `an earlier machine ${name} left ${left.join(', ')}, which libvirt would take for the new one's`, {
-    hints: [...left.map((file) => `rm ${file}`), 'give the machine another name'],
+    hints: [...left.map((file) => sh`rm ${file}`), 'give the machine another name'],
   })
 }

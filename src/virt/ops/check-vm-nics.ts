@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { BayError, UsageError } from '../../errors.js'
 import type { Findings } from '../../findings.js'
+import { sh } from '../../shell.js'
 import { readNetwork } from '../../xml/network-description.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
@@ -33,7 +34,7 @@ export function checkNics(
 
 /** What is found when nobody may start a network that is needed. */
 export function isStopped(name: string): BayError {
-  return new BayError('wrong-state', `the network ${name} is not active`, { hints: [`bay net start ${name}`, '--yes starts it before the machine is made'] })
+  return new BayError('wrong-state', `the network ${name} is not active`, { hints: [sh`bay net start ${name}`, '--yes starts it before the machine is made'] })
 }
 
 function checkNetwork(connection: Connection, name: string, ownHost: boolean, found: CheckedNics): void {

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readVolume } from '../../xml/volume.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -72,7 +73,7 @@ async function copyDisk(
   signal.throwIfAborted()
   if (source.isActive() || (!disk.image?.linked && changedAt(connection, from.path) !== before)) {
     const name = source.name()
-    throw new BayError('wrong-state', `${name} was started or written while it was cloned`, { hints: [`bay vm stop ${name}, and then again`] })
+    throw new BayError('wrong-state', `${name} was started or written while it was cloned`, { hints: [sh`bay vm stop ${name}, and then again`] })
   }
   return path
 }

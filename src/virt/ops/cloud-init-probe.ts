@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import type { GuestEnd } from './agent-exec.js'
 import { execInVm } from './exec-vm.js'
@@ -89,7 +90,7 @@ export function readStatus({ stdout, stderr, exitCode }: Pick<GuestEnd, 'stdout'
 
 function failedInGuest(name: string, text: string): BayError {
   return new BayError('failed', `cloud-init has failed in ${name}: ${text}`, {
-    hints: [`bay vm exec ${name} -- cat /var/log/cloud-init-output.log`, `bay vm exec ${name} -- cloud-init status --long`],
+    hints: [sh`bay vm exec ${name} -- cat /var/log/cloud-init-output.log`, sh`bay vm exec ${name} -- cloud-init status --long`],
   })
 }
 

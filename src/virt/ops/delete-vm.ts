@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { storedDefinition } from './change-definition.js'
 import { lockName } from './host-lock.js'
@@ -119,13 +120,13 @@ function notAll(name: string, failures: readonly { record: UndoRecord, error: un
 function perhapsDeleted({ name }: Machine, belongings: readonly UndoRecord[], error: unknown): BayError {
   const left = belongings.map((record) => describeUndo(record).leaves).join(', ')
   return new BayError('left-behind', `${messageOf(error)}; the machine ${name} is perhaps deleted, and then this is left behind: ${left}`, {
-    hints: ['bay recover', `bay vm delete --yes ${name}`],
+    hints: ['bay recover', sh`bay vm delete --yes ${name}`],
   })
 }
 
 function startedMeanwhile({ name }: Machine): BayError {
   return new BayError('left-behind', `somebody has started ${name} meanwhile: it runs on, without a definition, and keeps its disks`, {
-    hints: [`bay vm stop --force ${name}`, 'bay recover'],
+    hints: [sh`bay vm stop --force ${name}`, 'bay recover'],
   })
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../../shell.js'
 import type { GraphicsDescription } from '../../xml/domain-device-descriptions.js'
 
 /** Where the host is, as seen from here. */
@@ -52,7 +53,7 @@ function viewerUri(type: string, host: string, port: number | null, tlsPort: num
 function tunnel({ uri, hostname, local }: HostPlace, ends: readonly (readonly [here: string, there: string])[]): string {
   const to = local ? { name: hostname, port: null } : sshTarget(uri)
   const words = ['ssh', '-N', ...ends.flatMap(([here, there]) => ['-L', `${here}:${there}`]), ...to.port === null ? [] : ['-p', to.port], '--', to.name]
-  return words.map(quoted).join(' ')
+  return words.map(shellWord).join(' ')
 }
 
 /** The user and the host of `qemu+ssh://user@host:2222/system`; the port only if it is ssh's. */
@@ -66,11 +67,6 @@ function sshTarget(uri: string): { name: string, port: string | null } {
 function remoteName({ uri }: HostPlace): string {
   const { name } = sshTarget(uri)
   return name.slice(name.indexOf('@') + 1)
-}
-
-/** As a shell takes it for one word: names come from the host. */
-function quoted(word: string): string {
-  return /^[\w.:@%/[\]-]+$/.test(word) && !word.includes('[') ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function bracketed(host: string): string {

@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { graphicsOf, readAccess, withAccess, type DisplayAccess } from '../../xml/domain-graphics.js'
 import { serialize, type XmlElement } from '../../xml/node.js'
 import { attr } from '../../xml/tree.js'
@@ -48,7 +49,7 @@ export async function setPassword(
   for (const { before, after, where } of changes) {
     await rollback.step(() => update(domain, after, where), () => ({
       leaves: `the new password of ${domain.name()}'s ${typeOf(after)} display`,
-      removeBy: `bay vm display ${domain.name()} --rotate --password-to FILE`,
+      removeBy: sh`bay vm display ${domain.name()} --rotate --password-to FILE`,
       undo: () => update(domain, before, where),
     }))
   }
@@ -102,7 +103,7 @@ function update(domain: Domain, graphics: XmlElement, where: Place): void {
 function refuseState(domain: Domain, { live, stored }: PasswordScope): void {
   const name = domain.name()
   if (live && !domain.isActive()) {
-    throw new BayError('wrong-state', `${name} is off`, { hints: ['--next-start sets the password that it starts with', `bay vm start ${name}`] })
+    throw new BayError('wrong-state', `${name} is off`, { hints: ['--next-start sets the password that it starts with', sh`bay vm start ${name}`] })
   }
   if (stored && !domain.isPersistent()) {
     throw new BayError('wrong-state', `${name} is transient: nothing of it is stored`, { hints: ['leave out --persist and --next-start'] })
@@ -126,7 +127,7 @@ function cannotRemove(name: string): BayError {
 
 function cannotSet(name: string, cause: VirtError): BayError {
   return new BayError('wrong-state', `${name} was started without a password for its display, and takes none until it is off`, {
-    hints: ['--next-start sets the password that it starts with', `then bay vm stop ${name} && bay vm start ${name}`], cause,
+    hints: ['--next-start sets the password that it starts with', sh`then bay vm stop ${name} && bay vm start ${name}`], cause,
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -11,7 +12,7 @@ import { displayAddress, type VmDisplay } from './display-address.js'
 export function displaysOf(connection: Connection, domain: Domain): VmDisplay[] {
   const name = domain.name()
   if (!domain.isActive()) {
-    throw new BayError('wrong-state', `${name} is off, so its display is nowhere`, { hints: [`bay vm start ${name}`] })
+    throw new BayError('wrong-state', `${name} is off, so its display is nowhere`, { hints: [sh`bay vm start ${name}`] })
   }
   const { graphics } = readDomain(domain.xml())
   if (graphics.length === 0) throw noDisplay(name)
@@ -21,5 +22,5 @@ export function displaysOf(connection: Connection, domain: Domain): VmDisplay[] 
 }
 
 export function noDisplay(name: string, { from = '' } = {}): BayError {
-  return new BayError('not-found', `${name} has no display${from}`, { hints: [`bay vm show ${name}`, 'bay vm create has --graphics vnc'] })
+  return new BayError('not-found', `${name} has no display${from}`, { hints: [sh`bay vm show ${name}`, 'bay vm create has --graphics vnc'] })
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -25,7 +26,7 @@ export function draftOf(domain: Domain): Draft {
   const name = domain.name()
   if (!domain.isPersistent()) {
     throw new BayError('wrong-state', `${name} is transient: nothing of it is stored that could be edited`, {
-      hints: [`bay vm xml ${name} | bay vm define - stores it as it runs`],
+      hints: [sh`bay vm xml ${name} | bay vm define - stores it as it runs`],
     })
   }
   const before = domain.xml(domainXml.inactive)
@@ -45,7 +46,7 @@ export function draftOf(domain: Domain): Draft {
 export function checkEdited(domain: Domain, { path }: Pick<Draft, 'path'>, text: string): void {
   const given = readGiven(text, path, 'domain')
   const name = domain.name()
-  if (given.name !== name) throw new UsageError(`${path}: the name is ${given.name}, and the machine's is ${name}`, `bay vm rename ${name} ${given.name} renames it`)
+  if (given.name !== name) throw new UsageError(`${path}: the name is ${given.name}, and the machine's is ${name}`, sh`bay vm rename ${name} ${given.name} renames it`)
   const uuid = textOf(child(given.root, 'uuid'))?.trim()
   if (uuid !== undefined && uuid.toLowerCase() !== domain.uuid()) {
     throw new UsageError(`${path}: the UUID is ${uuid}, and the machine's is ${domain.uuid()}`, 'a machine keeps its UUID; leave it as it was')
@@ -62,7 +63,7 @@ export async function applyEdited(
   const name = domain.name()
   using _lock = dryRun ? null : await lockName(connection.uri(), 'vm', name)
   if (domain.xml(domainXml.inactive) !== draft.before) {
-    throw new BayError('wrong-state', `${name} was changed by somebody else meanwhile`, { hints: [`bay vm edit ${name}, again, and bring in what you changed`] })
+    throw new BayError('wrong-state', `${name} was changed by somebody else meanwhile`, { hints: [sh`bay vm edit ${name}, again, and bring in what you changed`] })
   }
   return defineVm(connection, readGiven(text, draft.path, 'domain'), { dryRun, command: 'vm edit' })
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
 import type { WaitOptions } from '../watch.js'
@@ -66,7 +67,7 @@ function stopped(reason: unknown, pid: number, domain: Domain): unknown {
 
 function goesOn(code: BayError['code'], what: string, pid: number, domain: Domain): BayError {
   return new BayError(code, `${what}; it goes on in the guest as process ${pid}`, {
-    retryable: false, hints: [`to end it: bay vm exec ${domain.name()} -- kill ${pid}`],
+    retryable: false, hints: [sh`to end it: bay vm exec ${domain.name()} -- kill ${pid}`],
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { InstallMark } from '../../xml/install-mark.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -57,13 +58,13 @@ async function untilOver(
   } catch (error) {
     if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error
     throw new BayError('timeout', `${name} is not installed after ${(timeout ?? 0) / 1000} s; the install goes on`, {
-      hints: [`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`, `bay vm display ${name} shows it`],
+      hints: [sh`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`, sh`bay vm display ${name} shows it`],
     })
   }
 }
 
 function wasCut(name: string, how: string): BayError {
   return new BayError('wrong-state', `the install of ${name} did not come to its end: ${how}`, {
-    hints: [`bay vm delete ${name}, and create it again`, `bay vm start ${name} to start what is on its disk all the same`],
+    hints: [sh`bay vm delete ${name}, and create it again`, sh`bay vm start ${name} to start what is on its disk all the same`],
   })
 }

@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { posix } from 'node:path'
 import type { MachinesUse } from './gc-machines.js'
 import { backingFile, canonical } from './gc-layers.js'
@@ -19,7 +20,7 @@ export function reach(
 ): Reach {
   const byPlace = new Map(volumes.map((volume) => [volume.place, volume]))
   const used = new Set<StoredVolume>()
-  const doubts = [...stopped.map((pool) => `the pool ${pool} is stopped, and its volumes may be layers over others: bay pool start ${pool}`)]
+  const doubts = [...stopped.map((pool) => sh`the pool ${pool} is stopped, and its volumes may be layers over others: bay pool start ${pool}`)]
   const seen = new Set<string>()
   const visit = (place: string): void => {
     if (seen.has(place)) return

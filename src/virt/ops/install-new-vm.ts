@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { finishInstall } from './finish-install.js'
 import { interruptible } from './interrupt.js'
@@ -41,6 +42,6 @@ export async function installNewVm(
       await pressAnyKey(domain, signal)
     }
     if (waited) await finishInstall(connection, domain, { timeout, signal, report, off: wait.includes('off') })
-  }, (how) => ({ message: `${how}; the install of ${name} goes on`, hints: [`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`] }))
+  }, (how) => ({ message: `${how}; the install of ${name} goes on`, hints: [sh`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`] }))
   return { installed: waited, left: Math.max(end - performance.now(), 0) }
 }

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { InstallMark } from '../../xml/install-mark.js'
 import type { Connection } from '../connection.js'
@@ -27,7 +28,7 @@ function refuseEmpty(domain: Domain): void {
   const system = disks.find(({ device }) => device === 'disk')
   if (!system || written(domain, system.target) >= least) return
   throw new BayError('failed', `${name} is off with nothing on its disk: its installer failed`, {
-    hints: ['is the disc one of the system that --os says, and has the machine memory enough?', `bay vm delete ${name}, and create it again; --graphics vnc shows what the installer says`],
+    hints: ['is the disc one of the system that --os says, and has the machine memory enough?', sh`bay vm delete ${name}, and create it again; --graphics vnc shows what the installer says`],
   })
 }
 

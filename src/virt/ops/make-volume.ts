@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
 import type { StorageVolume } from '../volume.js'
@@ -35,6 +36,6 @@ function refuseExisting(connection: Connection, made: { pool: string, poolUuid: 
   using found = findVolume(connection, made)
   if (found === null) return
   throw new BayError('exists', `the pool ${made.pool} has a volume ${made.name} already`, {
-    hints: [`bay vol show ${made.pool}/${made.name}`, 'give another name'],
+    hints: [sh`bay vol show ${made.pool}/${made.name}`, 'give another name'],
   })
 }

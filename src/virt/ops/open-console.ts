@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { hasConsole } from '../../xml/domain-consoles.js'
 import type { Domain } from '../domain.js'
 import { failure, VirtError } from '../errors.js'
@@ -11,10 +12,10 @@ import type { Stream } from '../stream.js'
 export function openConsole(domain: Domain, { force }: { force: boolean }): Stream {
   const name = domain.name()
   const { state } = domain.state()
-  if (!domain.isActive()) throw new BayError('wrong-state', `${name} is ${state}, so nothing is on its console`, { hints: [`bay vm start ${name}`] })
+  if (!domain.isActive()) throw new BayError('wrong-state', `${name} is ${state}, so nothing is on its console`, { hints: [sh`bay vm start ${name}`] })
   if (!hasConsole(domain.xml())) {
     throw new BayError('wrong-state', `${name} has no serial console`, {
-      hints: [`machines that bay makes have one; see bay vm xml ${name}: <serial type='pty'/> under <devices>`, `bay vm display ${name}, or bay vm screenshot ${name}`],
+      hints: [sh`machines that bay makes have one; see bay vm xml ${name}: <serial type='pty'/> under <devices>`, sh`bay vm display ${name}, or bay vm screenshot ${name}`],
     })
   }
   try {
@@ -28,6 +29,6 @@ export function openConsole(domain: Domain, { force }: { force: boolean }): Stre
 
 function inUse(name: string, cause: VirtError): BayError {
   return new BayError('busy', `somebody else has the console of ${name}`, {
-    cause, hints: [`bay vm console --force ${name} takes it away from them`],
+    cause, hints: [sh`bay vm console --force ${name} takes it away from them`],
   })
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { posix } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { cloneDocument, hostDevices, removeDevices } from '../../xml/clone-domain.js'
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
@@ -94,10 +95,10 @@ export async function planClone(connection: Connection, source: Domain, request:
 function refuseUnfit(source: Domain, { linked }: CloneRequest): void {
   const name = source.name()
   const refuse = (why: string, ...hints: string[]) => { throw new BayError('wrong-state', `${name} ${why}`, { hints }) }
-  if (source.isActive()) refuse('is not off, and its disks change while they are copied', `bay vm stop ${name}`)
-  if (source.hasSavedState()) refuse('is saved: its disks are in the middle of something', `bay vm start ${name}, and then bay vm stop ${name}`)
-  if (readInstall(source)) refuse('is not installed yet', `bay vm wait ${name} --for installed`)
-  if (linked && source.autostart()) refuse('starts with its host, and would write to what the linked clones are layers over', `bay vm autostart --off ${name}`)
+  if (source.isActive()) refuse('is not off, and its disks change while they are copied', sh`bay vm stop ${name}`)
+  if (source.hasSavedState()) refuse('is saved: its disks are in the middle of something', sh`bay vm start ${name}, and then bay vm stop ${name}`)
+  if (readInstall(source)) refuse('is not installed yet', sh`bay vm wait ${name} --for installed`)
+  if (linked && source.autostart()) refuse('starts with its host, and would write to what the linked clones are layers over', sh`bay vm autostart --off ${name}`)
 }
 
 /** Media, and what several machines share by intention, the clone shares too. */
@@ -122,7 +123,7 @@ function planDisk(connection: Connection, disk: XmlElement, { index, pools, requ
   if (type === 'file' && attr(child(disk, 'driver'), 'type') === 'raw' && !['raw', 'iso'].includes(format ?? 'raw')) {
     // Its guest may have written that there, with another file of the host as what lies below.
     throw new BayError('wrong-state', `the disk ${target} of ${machine} is raw, and the host takes ${place.pool}/${place.name} for ${format}: it would copy something else`, {
-      hints: [`bay vol download ${place.pool}/${place.name} FILE takes its bytes as they are; bay vol upload --format raw FILE POOL/NAME`],
+      hints: [sh`bay vol download ${place.pool}/${place.name} FILE takes its bytes as they are; bay vol upload --format raw FILE POOL/NAME`],
     })
   }
   const into = pools.choose(request.pool ?? place.pool)

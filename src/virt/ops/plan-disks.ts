@@ -1,5 +1,6 @@
 import { BayError, UsageError } from '../../errors.js'
 import { Findings, type Looked } from '../../findings.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import { checkSpace } from './check-pool-space.js'
@@ -124,7 +125,7 @@ export function refuseExisting({ pool, handle }: PlannedPool, { volume }: Planne
   try {
     using found = handle.volume(volume)
     throw new BayError('exists', `the pool ${pool} has a volume ${found.name()} already`, {
-      hints: [`bay vol show ${pool}/${volume}`, 'give the machine another name'],
+      hints: [sh`bay vol show ${pool}/${volume}`, 'give the machine another name'],
     })
   } catch (error) {
     if (!(error instanceof VirtError) || error.code !== 'not-found') throw error

@@ -1,5 +1,6 @@
 import { BayError, UsageError } from '../../errors.js'
 import { Findings } from '../../findings.js'
+import { sh } from '../../shell.js'
 import { readHostDevice, type HostDevice } from '../../xml/host-device.js'
 import { formatPci, isBridge, isDisplay, isSameCard, pciNodeName, type PciAddress, type PciDevice } from '../../xml/pci.js'
 import type { Connection } from '../connection.js'
@@ -136,7 +137,7 @@ function refuseOthers(connection: Connection, addresses: readonly PciAddress[], 
   const running = users.find((user) => user.running)
   if (running) {
     throw new BayError('wrong-state', `${say}${running.device}: the machine ${running.name} has it and runs`, {
-      hints: [`bay vm detach ${running.name} ${running.device}`, `bay vm stop ${running.name}`],
+      hints: [sh`bay vm detach ${running.name} ${running.device}`, sh`bay vm stop ${running.name}`],
     })
   }
   return users.map(({ name, device }) => `the device ${device} is also the machine ${name}'s: only one of them can run at a time`)

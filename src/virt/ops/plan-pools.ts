@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readPool } from '../../xml/pool.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
@@ -50,7 +51,7 @@ export class PlanPools implements Disposable {
   #lookAt(pool: string): PlannedPool {
     const handle = lookUp(this.#connection, pool)
     try {
-      if (!handle.isActive()) throw new BayError('wrong-state', `the pool ${pool} is not active`, { hints: [`bay pool start ${pool}`] })
+      if (!handle.isActive()) throw new BayError('wrong-state', `the pool ${pool} is not active`, { hints: [sh`bay pool start ${pool}`] })
       const { path, type, available } = readPool(handle.xml())
       return { pool, handle, folder: path ?? '', holdsFiles: fileTypes.includes(type), available }
     } catch (error) {
@@ -68,6 +69,6 @@ function lookUp(connection: Connection, pool: string): StoragePool {
     return connection.pool(pool)
   } catch (error) {
     if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
-    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', `bay pool create ${pool} --path DIR`])
+    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', sh`bay pool create ${pool} --path DIR`])
   }
 }

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
@@ -22,7 +23,7 @@ export interface RebootOptions {
 export async function rebootVm(connection: Connection, domain: Domain, { timeout, noWait }: RebootOptions): Promise<void> {
   const { state } = domain.state()
   if (state !== 'running' && state !== 'blocked') {
-    throw new BayError('wrong-state', `it is ${state}, so its guest cannot be asked to reboot`, { hints: [`bay vm start ${domain.name()}`] })
+    throw new BayError('wrong-state', `it is ${state}, so its guest cannot be asked to reboot`, { hints: [sh`bay vm start ${domain.name()}`] })
   }
   const leaseBefore = newestLease(connection, domain)
   using rebooted = new Watch(connection, { domain, only: 'reboot' })
@@ -34,7 +35,7 @@ export async function rebootVm(connection: Connection, domain: Domain, { timeout
   await rebooted.event({ timeout }, () => mustBeOn(domain)).catch((error: unknown) => {
     if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error
     throw new BayError('timeout', `${domain.name()} was asked to reboot and has not after ${timeout / 1000} s`, {
-      hints: [`bay vm reset ${domain.name()} presses the reset button: the guest loses what it has not written`],
+      hints: [sh`bay vm reset ${domain.name()} presses the reset button: the guest loses what it has not written`],
     })
   })
   markRun(domain, { leaseBefore })
@@ -43,5 +44,5 @@ export async function rebootVm(connection: Connection, domain: Domain, { timeout
 /** Some guests go off instead, and a host that is lost tells nothing any more. */
 function mustBeOn(domain: Domain): void {
   if (domain.state().state !== 'off') return
-  throw new BayError('wrong-state', `${domain.name()} went off instead of rebooting`, { hints: [`bay vm start ${domain.name()}`] })
+  throw new BayError('wrong-state', `${domain.name()} went off instead of rebooting`, { hints: [sh`bay vm start ${domain.name()}`] })
 }

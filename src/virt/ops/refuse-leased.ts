@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { activeLeases } from './leases-by-mac.js'
 import { macOwner } from './mac-owner.js'
@@ -20,6 +21,6 @@ export function refuseLeased(
   const what = `the network ${network} has leased ${address} to ${whom} ${until}`
   if (machine === undefined && told) return [`${what}; no machine has that card any more`]
   throw new BayError('exists', what, {
-    hints: [`another address: bay net leases ${network}`, ...machine === undefined ? [`--mac ${holder} takes the lease over: no machine has that card`] : []],
+    hints: [sh`another address: bay net leases ${network}`, ...machine === undefined ? [`--mac ${holder} takes the lease over: no machine has that card`] : []],
   })
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -25,9 +26,9 @@ const command = 'backup restore'
 export function toReplace(connection: Connection, name: string, { force }: { force: boolean }): ToReplace | null {
   using domain = unlessGone(() => connection.domain(name), failure.noDomain)
   if (domain === null) return null
-  if (!domain.isPersistent()) throw new BayError('wrong-state', `${name} has no definition that could be replaced`, { hints: [`bay vm stop ${name}`] })
+  if (!domain.isPersistent()) throw new BayError('wrong-state', `${name} has no definition that could be replaced`, { hints: [sh`bay vm stop ${name}`] })
   if (domain.isActive() && !force) {
-    throw new BayError('wrong-state', `${name} is running`, { hints: [`bay vm stop ${name}`, 'or --force, which pulls its plug once the new disks are whole'] })
+    throw new BayError('wrong-state', `${name} is running`, { hints: [sh`bay vm stop ${name}`, 'or --force, which pulls its plug once the new disks are whole'] })
   }
   const plan = planDeletion(connection, domain, VolumeUse.read(connection))
   return { name, uuid: plan.uuid, delete: plan.delete, nvram: readDomain(domain.xml(domainXml.inactive)) }

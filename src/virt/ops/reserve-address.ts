@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readNetwork, type NetworkDescription, type ReservationDescription } from '../../xml/network-description.js'
 import { reservationElement } from '../../xml/network.js'
 import { serialize } from '../../xml/node.js'
@@ -39,7 +40,7 @@ export function reserveAddress(connection: Connection, reservation: Reservation,
   const [subnet = -1, ...others] = sides.map(({ subnets }) => subnets.findIndex((each) => subnetHolding([each], ip)))
   if (subnet < 0 || others.some((other) => other !== subnet)) {
     throw new BayError('wrong-state', `the network ${name} does not run as it is stored, so ${ip} cannot be reserved`, {
-      hints: [`bay net stop ${name}`, `bay net start ${name}`],
+      hints: [sh`bay net stop ${name}`, sh`bay net start ${name}`],
     })
   }
   const where = (live ? networkAffect.live : 0) | (stored ? networkAffect.config : 0)
@@ -97,5 +98,5 @@ function isSame(one: { mac: string | null, ip: string }, { mac, ip }: Pick<Reser
 /** libvirt refuses a second one with the same card, address or name; another run has just been faster. */
 function isTaken(refusal: VirtError, { network, mac, ip }: Reservation): VirtError {
   const message = `the network ${network} has a reservation of ${ip}, for ${mac} or of that name already`
-  return Object.assign(refusal.restated(message, [`bay net show ${network}`]), { code: 'exists' as const })
+  return Object.assign(refusal.restated(message, [sh`bay net show ${network}`]), { code: 'exists' as const })
 }

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { parse, serialize } from '../../xml/node.js'
 import { placeText, putSeed, writeSeedMark, type SeedPlace } from '../../xml/seed-mark.js'
 import type { Connection } from '../connection.js'
@@ -67,7 +68,7 @@ function refuseSaved(domain: Domain, { restart }: SeedOptions): void {
   if (!restart || !domain.hasSavedState()) return
   const name = domain.name()
   throw new BayError('wrong-state', `${name} is saved: started now, it goes on with the disc that it had`, {
-    hints: [`bay vm start ${name}, and then this again`, 'without --restart the seed waits for the start after that'],
+    hints: [sh`bay vm start ${name}, and then this again`, 'without --restart the seed waits for the start after that'],
   })
 }
 
@@ -91,7 +92,7 @@ async function replaceSeed(
   putSeed(root, mark.seed, path)
   writeSeedMark(root, { seed: next, before: [...mark.before, ...mark.seed === null ? [] : [mark.seed]] })
   await rollback.step(() => { redefine(connection, domain, serialize(root), { command: 'vm seed', before })[Symbol.dispose]() }, () => ({
-    leaves: `the new definition of ${name}`, removeBy: `bay vm seed ${name}, once more`,
+    leaves: `the new definition of ${name}`, removeBy: sh`bay vm seed ${name}, once more`,
     undo: () => { connection.defineDomain(before)[Symbol.dispose]() },
   }))
   rollback.keep()

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { Watch } from '../watch.js'
@@ -40,7 +41,7 @@ export async function startVm(connection: Connection, domain: Domain, options: S
       return startFromOff(connection, domain, options)
     case 'crashed':
       throw new BayError('wrong-state', 'it has crashed and is kept for a look', {
-        hints: [`bay vm stop --force ${domain.name()} && bay vm start ${domain.name()}`],
+        hints: [sh`bay vm stop --force ${domain.name()} && bay vm start ${domain.name()}`],
       })
     default:
       throw new BayError('wrong-state', `it is in a state that is not known here: ${state}`)

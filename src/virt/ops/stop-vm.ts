@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError, failure } from '../errors.js'
@@ -58,9 +59,9 @@ export async function stopVm(connection: Connection, domain: Domain, options: St
 }
 
 function cannotBeAsked(name: string, state: string): BayError {
-  const wake = state === 'crashed' ? [] : [`bay vm start ${name} to let it run on, then stop it`]
+  const wake = state === 'crashed' ? [] : [sh`bay vm start ${name} to let it run on, then stop it`]
   return new BayError('wrong-state', `it is ${state}, so its guest cannot be asked to shut down`, {
-    hints: [...wake, `bay vm stop --force ${name} to pull its plug`],
+    hints: [...wake, sh`bay vm stop --force ${name} to pull its plug`],
   })
 }
 
@@ -124,7 +125,7 @@ async function forceOff(domain: Domain): Promise<void> {
 function stillRunning(domain: Domain, limit: number): BayError {
   const name = domain.name()
   return new BayError('timeout', `${name} was asked to shut down and still runs after ${limit / 1000} s`, {
-    hints: [`bay vm stop ${name} --timeout 5m to give it longer`, `bay vm stop ${name} --force-after 60s, or --force, to pull its plug`],
+    hints: [sh`bay vm stop ${name} --timeout 5m to give it longer`, sh`bay vm stop ${name} --force-after 60s, or --force, to pull its plug`],
   })
 }
 

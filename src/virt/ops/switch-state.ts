@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { refuseProtected } from './protect-vm.js'
 
@@ -36,7 +37,7 @@ export async function switchState(
   const { state: now } = domain.state()
   const state = now === 'off' && domain.hasSavedState() ? 'saved' : now
   if (already.includes(state)) return { changed: false, said: `already ${state}`, from: state }
-  if (!from.includes(state)) throw new BayError('wrong-state', `${domain.name()} is ${state}`, { hints: [`bay vm start ${domain.name()}`] })
+  if (!from.includes(state)) throw new BayError('wrong-state', `${domain.name()} is ${state}`, { hints: [sh`bay vm start ${domain.name()}`] })
   if (stops) refuseProtected(domain, 'stop')
   if (dryRun) return { changed: true, said: `would ${would}`, from: state }
   await run(domain, state)

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
@@ -99,7 +100,7 @@ async function whyEnded(connection: Connection, domain: Domain): Promise<TalkEnd
     await new Promise((resolve) => { setTimeout(resolve, 100) })
   }
   throw new BayError('busy', `somebody else has taken the console of ${domain.name()}`, {
-    hints: [`bay vm console --force ${domain.name()} takes it back`],
+    hints: [sh`bay vm console --force ${domain.name()} takes it back`],
   })
 }
 

@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { constants } from 'node:os'
 import type { Connection } from '../connection.js'
 import { failure, VirtError } from '../errors.js'
@@ -15,7 +16,7 @@ export interface BuiltSource extends Made { what: string }
 export const definedPool: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the pool ${name}`,
-  removeBy: ({ name }) => `bay pool delete --yes ${name}`,
+  removeBy: ({ name }) => sh`bay pool delete --yes ${name}`,
   isThere: (connection, made) => ask(connection, made, () => true),
   undo: (connection, made) => act(connection, made, (pool) => { if (pool.isPersistent()) pool.undefine() }),
 }
@@ -23,7 +24,7 @@ export const definedPool: Undoing<Made> = {
 export const runningPool: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the running pool ${name}`,
-  removeBy: ({ name }) => `bay pool stop ${name}`,
+  removeBy: ({ name }) => sh`bay pool stop ${name}`,
   isThere: (connection, made) => ask(connection, made, (pool) => pool.isActive()),
   undo: (connection, made) => act(connection, made, (pool) => pool.stop()),
 }

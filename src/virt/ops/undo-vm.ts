@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { askMade } from './ask-made.js'
 import { undefineAll } from './undefine.js'
 import type { Made, Undoing } from './undo-kind.js'
@@ -6,7 +7,7 @@ import type { Made, Undoing } from './undo-kind.js'
 export const definedDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the machine ${name}`,
-  removeBy: ({ name }) => `bay vm delete --yes --keep-disks ${name}`,
+  removeBy: ({ name }) => sh`bay vm delete --yes --keep-disks ${name}`,
   isThere: (connection, made) => askMade(connection, made, () => true),
   undo: (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
@@ -17,7 +18,7 @@ export const definedDomain: Undoing<Made> = {
 export const domainAutostart: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the start of ${name} with its host`,
-  removeBy: ({ name }) => `bay vm autostart --off ${name}`,
+  removeBy: ({ name }) => sh`bay vm autostart --off ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isPersistent() && domain.autostart()),
   undo: (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)
@@ -28,7 +29,7 @@ export const domainAutostart: Undoing<Made> = {
 export const runningDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the running machine ${name}`,
-  removeBy: ({ name }) => `bay vm stop --force ${name}`,
+  removeBy: ({ name }) => sh`bay vm stop --force ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive()),
   undo: async (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)

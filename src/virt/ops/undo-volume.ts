@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { failure, VirtError } from '../errors.js'
 import type { StorageVolume } from '../volume.js'
@@ -15,7 +16,7 @@ export interface MadeVolume { pool: string, poolUuid: string, name: string }
 export const madeVolume: Undoing<MadeVolume> = {
   fields: ['pool', 'poolUuid', 'name'],
   leaves: ({ pool, name }) => `the volume ${pool}/${name}`,
-  removeBy: ({ pool, name }) => `bay vol delete --yes ${pool}/${name}`,
+  removeBy: ({ pool, name }) => sh`bay vol delete --yes ${pool}/${name}`,
   isThere: (connection, made) => {
     using volume = findVolume(connection, made)
     return volume !== null

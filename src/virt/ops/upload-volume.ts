@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
@@ -130,7 +131,7 @@ export function isThere(pool: StoragePool, name: string): boolean {
 
 function taken(fullName: string): BayError {
   return new BayError('exists', `there is a volume ${fullName} already`, {
-    hints: [`bay vol show ${fullName}`, 'give another name, --overwrite or --if-missing'],
+    hints: [sh`bay vol show ${fullName}`, 'give another name, --overwrite or --if-missing'],
   })
 }
 

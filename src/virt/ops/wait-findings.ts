@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import type { Condition } from './wait-condition.js'
 
@@ -72,21 +73,21 @@ function stateFindings({ name, state, reason, disks, missing }: VmFacts): Findin
   const failed = disks.map((disk) => diskFinding(name, disk))
   if (state === 'paused' && missing.every(({ kind }) => kind !== 'paused')) {
     if (reason === 'io-error') {
-      return failed.length > 0 ? failed : [found('io-error', 'it is paused, since a disk failed', `bay vm resume ${name} once that is mended`)]
+      return failed.length > 0 ? failed : [found('io-error', 'it is paused, since a disk failed', sh`bay vm resume ${name} once that is mended`)]
     }
-    return [found('paused', `it is paused (${reason}), so its guest does nothing`, `bay vm resume ${name}`), ...failed]
+    return [found('paused', `it is paused (${reason}), so its guest does nothing`, sh`bay vm resume ${name}`), ...failed]
   }
-  if (state === 'crashed') return [found('crashed', `its guest has crashed (${reason})`, `bay vm stop --force ${name} && bay vm start ${name}`)]
-  if (state === 'suspended') return [found('suspended', 'its guest sleeps', `bay vm resume ${name}`)]
+  if (state === 'crashed') return [found('crashed', `its guest has crashed (${reason})`, sh`bay vm stop --force ${name} && bay vm start ${name}`)]
+  if (state === 'suspended') return [found('suspended', 'its guest sleeps', sh`bay vm resume ${name}`)]
   return failed
 }
 
 function diskFinding(name: string, { target, error, path, pool }: DiskFacts): Finding {
   const where = pool ? `the pool ${pool.name}` : `the file system of ${path ?? 'its source'}`
-  const goOn = `bay vm resume ${name}`
+  const goOn = sh`bay vm resume ${name}`
   if (error !== 'no-space') return found('io-error', `its disk ${target} has failed (${error}), in ${where}`, `${goOn} once that is mended`)
   const free = pool?.available === null || pool?.available === undefined ? '' : `, ${formatSize(pool.available)} free`
-  const look = pool ? `bay vol list ${pool.name} shows what is in it; ` : ''
+  const look = pool ? sh`bay vol list ${pool.name} shows what is in it; ` : ''
   return found('pool-full', `${where} is full${free}: its disk ${target} found no space, and the guest stands still`, `${look}make room, then ${goOn}`)
 }
 
@@ -103,7 +104,7 @@ function nicFinding({ mac, type, source, network, lease, sent }: NicFacts): Find
   if (type !== 'network' || network === null) {
     return found('no-address-seen', `${mac} is on ${type} ${source ?? ''}: whoever gives addresses there is not libvirt, and the host has seen none`, 'wait for agent instead')
   }
-  if (!network.active) return found('network-off', `the network ${source} is not active`, `bay net start ${source}`)
+  if (!network.active) return found('network-off', `the network ${source} is not active`, sh`bay net start ${source ?? ''}`)
   if (!network.dhcp) return found('no-dhcp', `the network ${source} has no DHCP, so nobody gives ${mac} an address`, 'wait for agent or running instead')
   if (lease === 'old') {
     return found('old-lease', `${mac} has only the lease of an earlier run: since this one began it has not asked the network ${source} again`, null)
@@ -114,7 +115,7 @@ function nicFinding({ mac, type, source, network, lease, sent }: NicFacts): Find
 }
 
 function agentFindings({ name, agent }: VmFacts, hasAddress: boolean): Finding[] {
-  if (!agent.present) return [found('no-agent-channel', 'its definition has no channel for an agent', `bay vm xml ${name}`)]
+  if (!agent.present) return [found('no-agent-channel', 'its definition has no channel for an agent', sh`bay vm xml ${name}`)]
   if (agent.connected) return []
   const so = hasAddress ? 'it has an address, but no agent has connected' : 'no agent has connected'
   return [found('no-agent', `${so} to its channel`, 'in the guest: install and start qemu-guest-agent')]
@@ -122,7 +123,7 @@ function agentFindings({ name, agent }: VmFacts, hasAddress: boolean): Finding[]
 
 function cloudInitFindings({ name, agent, cloudInit }: VmFacts): Finding[] {
   if (!agent.connected || cloudInit === null) return []
-  return [found('cloud-init', `cloud-init: ${cloudInit}`, `bay vm exec ${name} -- cloud-init status --long`)]
+  return [found('cloud-init', `cloud-init: ${cloudInit}`, sh`bay vm exec ${name} -- cloud-init status --long`)]
 }
 
 const portWords: Record<string, string> = {

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -131,7 +132,7 @@ class Scene {
     if (needing.length === 0 || (this.state !== 'off' && this.state !== 'crashed')) return
     const what = needing.map(({ text }) => text).join(', ')
     throw new BayError('wrong-state', `it is ${this.state}, so waiting for ${what} is in vain`, {
-      hints: [`bay vm start ${this.#domain.name()}`],
+      hints: [sh`bay vm start ${this.#domain.name()}`],
     })
   }
 }
@@ -143,7 +144,7 @@ function mustHave({ name, nics, agentChannel }: DomainDescription, conditions: r
   }
   if (needs('agent', 'cloud-init') && !agentChannel.present) {
     throw new BayError('wrong-state', `${name} has no channel to a guest agent, so none will ever answer`, {
-      hints: [`bay vm xml ${name} shows its devices; the channel is named org.qemu.guest_agent.0`],
+      hints: [sh`bay vm xml ${name} shows its devices; the channel is named org.qemu.guest_agent.0`],
     })
   }
 }

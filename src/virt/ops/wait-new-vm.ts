@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { interruptible } from './interrupt.js'
 import type { NewVm } from './new-vm.js'
@@ -36,7 +37,7 @@ export async function waitForNewVm(
         report(`waiting for ${conditions.map(({ text }) => text).join(', ')}`)
         return waitForVm(connection, domain, conditions, { timeout, signal, after: `${there}, but ` })
       },
-      (how) => ({ message: `vm ${name}: ${there}; the wait was ${how}`, hints: [`bay vm wait ${name} ${flagsOf(conditions)}`] }),
+      (how) => ({ message: `vm ${name}: ${there}; the wait was ${how}`, hints: [sh`bay vm wait ${name} ${flagsOf(conditions).split(' ')}`] }),
     )
   } catch (error) {
     if (!(error instanceof BayError) || error.code !== 'wrong-state') throw error

@@ -1,4 +1,5 @@
 import { BayError, DiagnosedError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
@@ -66,7 +67,7 @@ function tooLate(
 ): BayError {
   const what = missing.map((each) => `not ${wordsFor(each)}`).join(', ')
   return new BayError('timeout', `${name}: ${after}${what} after ${timeout / 1000} s`, {
-    hints: [`bay vm show ${name}`, `bay vm wait ${name} ${flagsOf(conditions)} --timeout 10m to wait longer`],
+    hints: [sh`bay vm show ${name}`, sh`bay vm wait ${name} ${flagsOf(conditions).split(' ')} --timeout 10m to wait longer`],
   })
 }
 
