@@ -58,12 +58,19 @@ async function runLine(argv: string[]): Promise<unknown> {
   const { arrange, refuseStrangeFlags } = await import('./command-line.js')
   const line = arrange(argv)
   if (line[0] === '--version') return writeOut(`bay/${version()} ${process.platform}-${process.arch} node-${process.version}\n`)
+  const page = line.length === 2 && line[1] === '--help' ? await (await helpPages()).page(line[0] ?? '') : undefined
+  if (page !== undefined) return writeOut(page)
   const wanted = asked(commandIds(), line)
   if (wanted !== 'help') return (await import('./run-command.js')).runCommand(wanted.command, wanted.argv)
   refuseStrangeFlags(line)
   const { run } = await import('./oclif.js')
   // Nothing of the user's folders is loaded as code, and one that may not be read is no matter.
-  return run(line, { root: fileURLToPath(programFile('')), userPlugins: false, devPlugins: false })
+  await run(line, { root: fileURLToPath(programFile('')), userPlugins: false, devPlugins: false })
+  return line.every((word) => word === '--help') ? writeOut(await (await helpPages()).list()) : undefined
+}
+
+function helpPages() {
+  return import('./help-pages.js')
 }
 
 /** Prints an error as the contract says and gives its exit code. */
