@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
 import { readdirSync, readFileSync } from 'node:fs'
 import { bay } from '../lab/bay.js'
+import { run } from '../lab/script.js'
 
 const docs = new URL('../../docs/', import.meta.url)
 
@@ -29,10 +29,10 @@ describe('bay help', () => {
 })
 
 // test/unit/docs.test.ts holds the right side of the table.
-it('docs/virsh.md names only commands that virsh has', () => {
+it('docs/virsh.md names only commands that virsh has', async () => {
   const page = readFileSync(new URL('virsh.md', docs), 'utf8')
   const named = [...page.matchAll(/`virsh ([a-z-]+)/g)].map(([, name = '']) => name)
   expect(named).to.have.length.greaterThan(50)
-  const there = execFileSync('virsh', ['help'], { encoding: 'utf8' }).match(/(?<=^ {4})[a-z-]+/gm) ?? []
-  expect(named.filter((name) => !there.includes(name))).to.deep.equal([])
+  const there = new Set((await run('virsh', ['help'])).stdout.match(/(?<=^ {4})[a-z-]+/gm))
+  expect(named.filter((name) => !there.has(name))).to.deep.equal([])
 })
