@@ -29,6 +29,12 @@ describe('the documentation', () => {
     expect(Object.fromEntries(rows)).to.deep.equal(Object.fromEntries(wanted))
   })
 
+  it('is linked in the README, each page', () => {
+    const readme = text('README.md')
+    const own = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'))
+    expect(own.filter((file) => !readme.includes(`(docs/${file})`) && file !== 'seed.md')).to.deep.equal([])
+  })
+
   it('has the reference as the commands make it', () => {
     execFileSync(process.execPath, [join(root, 'scripts/reference.js'), '--check'], { stdio: 'pipe', encoding: 'utf8' })
   })
