@@ -24,7 +24,7 @@ async function offered(...words: string[]): Promise<string[]> {
 
 describe('bay __complete', () => {
   it('offers commands, flags and values that begin with what was typed', async () => {
-    expect(await offered('vm', 'st')).to.deep.equal(['start', 'stop'])
+    expect(await offered('vm', 'st')).to.deep.equal(['start', 'stats', 'stop'])
     expect(await offered('vm', 'list', '--no-h')).to.deep.equal(['--no-headers'])
     expect(await offered('vm', 'list', '-o', 'j')).to.deep.equal(['json'])
   })
@@ -85,7 +85,7 @@ describe('bay completion', () => {
   }
 
   it('works in bash', () => {
-    expect(bash(['bay', 'vm', 'st'])).to.deep.equal(['start', 'stop'])
+    expect(bash(['bay', 'vm', 'st'])).to.deep.equal(['start', 'stats', 'stop'])
     expect(bash(['bay', 'vm', ''], 'bay vm ')).to.include('list')
   })
 
