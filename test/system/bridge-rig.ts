@@ -54,6 +54,15 @@ export class BridgeRig implements AsyncDisposable {
     return must('ip', '-n', this.#own, ...words)
   }
 
+  /** The numbers of the VLANs that a port is in. */
+  async vlans(device: string): Promise<number[]> {
+    const text = await must('bridge', '-n', this.#own, '-json', 'vlan', 'show', 'dev', device)
+    const [port] = JSON.parse(text || '[]') as { vlans: { vlan: number, vlanEnd?: number }[] }[]
+    const each = ({ vlan, vlanEnd = vlan }: { vlan: number, vlanEnd?: number }) => (
+      Array.from({ length: vlanEnd - vlan + 1 }, (_, at) => vlan + at))
+    return (port?.vlans ?? []).flatMap(each)
+  }
+
   /** Everything that the system's devices, addresses and routes are, but for what changes by itself. */
   async state(): Promise<unknown> {
     for (;;) {

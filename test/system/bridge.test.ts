@@ -115,6 +115,21 @@ describe('bay bridge on a system', function () {
     expect((await rig.json<Row[]>('bridge', 'list')).map(({ name, ports }) => [name, ports])).to.deep.equal([['br1', ['eth1']]])
     expect(await rig.bay(['bridge', 'attach', 'br1', 'eth0', '--yes'], { env })).to.include({ code: 0 })
   })
+
+  it('VLANs of its ports, or on a kernel without VLAN filtering an error that says so', async function () {
+    const before = await rig.state()
+    const made = await rig.bay(['bridge', 'create', 'br0', '--vlan-filtering'])
+    if (made.code !== 0) {
+      expect(made).to.include({ code: 1 })
+      expect(made.stderr).to.contain('not supported')
+      expect(await rig.state()).to.deep.equal(before)
+      return this.skip()
+    }
+    await rig.json('bridge', 'attach', 'br0', 'eth1', '--vlan', '10', '--trunk', '20,30-31')
+    expect(await rig.vlans('eth1')).to.deep.equal([10, 20, 30, 31])
+    await rig.json('bridge', 'detach', 'br0', 'eth1')
+    expect(await rig.vlans('eth1')).to.deep.equal([])
+  })
 })
 
 // Where libvirt is: it says whose a bridge is.

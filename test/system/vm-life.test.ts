@@ -116,6 +116,7 @@ interface Shown { uptime: number, disks: Record<string, unknown>[], nics: Record
 
 const listKeys = [
   'name', 'uuid', 'state', 'reason', 'id', 'persistent', 'autostart', 'vcpus', 'maxVcpus', 'memory', 'maxMemory', 'cpuTime', 'addresses',
+  'addressDetails',
 ]
 const showKeys = [
   ...listKeys, 'os', 'firmware', 'virt', 'arch', 'machine', 'uptime', 'disks', 'nics', 'graphics', 'snapshots', 'protected', 'profile', 'description',
