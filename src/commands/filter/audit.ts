@@ -1,7 +1,8 @@
 import { BaseCommand } from '../../base.js'
 import { listFlags } from '../../flags.js'
 import type { Column } from '../../output/table.js'
-import { auditFilters, type AuditFinding } from '../../virt/ops/audit-filters.js'
+import { auditFilters } from '../../virt/ops/audit-filters.js'
+import type { AuditFinding } from '../../virt/ops/judge-filters.js'
 
 export default class FilterAudit extends BaseCommand<typeof FilterAudit> {
   static override summary = 'Find filters and machines that let through more than they seem to'
