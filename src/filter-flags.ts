@@ -34,6 +34,7 @@ export interface WantedFilters { filters: FilterRules[], place: Place }
 export async function filtersWanted(
   name: string | undefined, flags: RuleFlagValues, { nameless = name }: { nameless?: string } = {},
 ): Promise<WantedFilters> {
+  if (nameless !== undefined) checkFilterName(nameless, null, commandLine)
   const own = ['allow', 'allow-from', 'allow-to', 'inherit', 'default'].filter((flag) => Object.entries(flags).some(([key, value]) => key === flag && value !== undefined))
   const source = flags.file !== undefined ? '--file' : flags.profile !== undefined ? '--profile' : undefined
   if (source && own.length > 0) throw new UsageError(`--${own[0]} and ${source} exclude each other`, 'write the rule into the file')
@@ -48,24 +49,44 @@ export async function filtersWanted(
   const profile = flags.profile === undefined ? undefined : filterProfiles[flags.profile]
   if (profile) return { filters: await readRuleFile(profile.rules, { where: `the profile ${flags.profile}`, name }), place: new Place(`the profile ${flags.profile}`) }
   if (own.length === 0) throw new UsageError('the filter has no rules', '--allow ssh', '-f FILE', `--profile ${Object.keys(filterProfiles).join('|')}`)
-  return { filters: [ofFlags(name, flags)], place: new Place('the command line') }
+  return { filters: [ofFlags(name, flags)], place: commandLine }
 }
 
+const commandLine = new Place('the command line')
+
 function ofFlags(name: string, flags: RuleFlagValues): FilterRules {
-  const place = new Place('the command line')
   const chosen = flags.default
   return {
-    name: checkFilterName(name, null, place), line: null, rules: rulesOfFlags(flags, blank), needs: [...needs],
-    inherit: (flags.inherit ?? []).map((each) => ({ name: checkFilterName(each, null, place), line: null })),
+    name, line: null, rules: rulesOfFlags(flags, blank), needs: [...needs],
+    inherit: (flags.inherit ?? []).map((each) => ({ name: checkFilterName(each, null, new Place('--inherit')), line: null })),
     default: chosen === undefined ? null : { in: chosen, out: chosen },
   }
+}
+
+/** A MAC address, in lower case. */
+export const macFlag = Flags.custom<string>({ parse: (text, _, { name }) => Promise.resolve(parseMac(text, `--${name}`)) })
+
+/** @throws UsageError that names the flag */
+export function parseMac(text: string, flag: string): string {
+  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(text)) throw new UsageError(`${flag}: "${text}" is no MAC address`, 'write it as 52:54:00:12:34:56')
+  return text.toLowerCase()
+}
+
+/**
+ * The name, when an interface can name such a filter. What other tools made may have a name that the rule language refuses;
+ * libvirt's schema for machines wants an XML name.
+ * @throws UsageError
+ */
+export function checkNamedFilter(name: string): string {
+  if (/^[\p{L}_][\p{L}\p{M}\p{N}_.-]*$/u.test(name)) return name
+  throw commandLine.wrong(null, `"${name}" cannot be the name of a filter`, 'letters, digits, _ . and -, a letter or _ first', 'bay filter list')
 }
 
 /** `NAME=VALUE` of a filter's variables. @throws UsageError */
 export function parseParameters(texts: readonly string[]): { name: string, value: string }[] {
   return texts.map((text) => {
     const [, name = '', value = ''] = /^(\w+)=([\w.:]+)$/.exec(text) ?? []
-    if (name === '') throw new UsageError(`--parameter ${text}: it is NAME=VALUE`, 'IP=10.0.0.5')
+    if (name === '') throw new UsageError(`--parameter: "${text}" is not NAME=VALUE`, 'IP=10.0.0.5')
     if (name === 'MAC') throw new UsageError('--parameter MAC: that is the interface\'s own')
     return { name, value }
   })

@@ -174,7 +174,7 @@ class RuleReader {
 
   #pick<T extends string>(key: string, { text, line }: Word, known: readonly T[]): T {
     const found = known.find((each) => each === text)
-    if (!found) throw this.#wrong(line, `${key} is one of ${known.join(', ')}, not "${text}"`)
+    if (!found) throw this.#wrong(line, `${key} is one of ${known.join(', ')}, not "${text}"`, `${key}: ${known[0] ?? ''}`)
     return found
   }
 

@@ -71,7 +71,8 @@ function readFilterEntry(
 ): FilterRules {
   refuseUnknown(tree, single ? filterKeys : filterKeys.filter((key) => key !== 'sets'), 'in a filter', place)
   const written = tree.entries.get('name')
-  const [own] = written ? wordsOf(written.value, 'name', place) : []
+  const [own, another] = written ? wordsOf(written.value, 'name', place) : []
+  if (another) throw place.wrong(another.line, 'a filter has one name', 'filters: and below it, for each: - name: web')
   if (own && name !== undefined && own.text !== name) throw place.wrong(own.line, `the file names its filter ${own.text}, not ${name}`, 'leave one of the names out')
   const called = own?.text ?? name
   if (called === undefined) throw place.wrong(tree.line, 'a filter without a name', 'add name: web')
@@ -106,7 +107,8 @@ function readDefault(tree: MapTree, place: Place): Default | null {
   const choice = (value: Tree): 'accept' | 'drop' => {
     const [word, ...more] = wordsOf(value, 'default', place)
     if (more.length === 0 && (word?.text === 'accept' || word?.text === 'drop')) return word.text
-    throw place.wrong(value.line, 'default is accept or drop', 'or one for each direction: {in: drop, out: accept}')
+    const said = more.length === 0 && word ? `, not "${word.text}"` : ''
+    throw place.wrong(value.line, `default is accept or drop${said}`, 'or one for each direction: {in: drop, out: accept}')
   }
   if (given.kind !== 'map') {
     const both = choice(given)

@@ -15,6 +15,7 @@ export function wordsOf(tree: Tree, key: string, place: Place): Word[] {
   if (items.length === 0) throw place.wrong(tree.line, `${key} is an empty list`, 'leave the key out')
   return items.flatMap((item) => {
     if (item.kind !== 'text') throw place.wrong(item.line, `${key} is a text or a list of texts, not a ${item.kind === 'map' ? 'mapping' : 'list in a list'}`)
+    if (/[\p{C}\p{Zl}\p{Zp}]/u.test(item.text)) throw place.wrong(item.line, `${key}: "${item.text}" has a control or invisible character`, 'leave it out')
     return item.text.split(',').map((part) => {
       if (part.trim() === '') throw place.wrong(item.line, `${key} is empty`, 'leave the key out')
       return { line: item.line, text: part.trim() }

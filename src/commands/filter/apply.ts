@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { ActionCommand, type ActionResult } from '../../action.js'
 import { find } from '../../find.js'
-import { parseParameters } from '../../filter-flags.js'
+import { checkNamedFilter, macFlag, parseParameters } from '../../filter-flags.js'
 import { manyFlags } from '../../flags.js'
 import { changeFilters } from '../../virt/ops/apply-filter.js'
 import { lockName } from '../../virt/ops/host-lock.js'
@@ -26,7 +26,7 @@ export default class FilterApply extends ActionCommand<typeof FilterApply> {
 
   static override flags = {
     ...manyFlags,
-    nic: Flags.string({ helpValue: 'MAC', description: 'the interface (default: the only one)' }),
+    nic: macFlag({ helpValue: 'MAC', description: 'the interface (default: the only one)' }),
     parameter: Flags.string({
       multiple: true, multipleNonGreedy: true, helpValue: 'NAME=VALUE', description: 'a value for a variable of the filter, such as IP=10.0.0.5; repeatable',
     }),
@@ -35,12 +35,13 @@ export default class FilterApply extends ActionCommand<typeof FilterApply> {
 
   async run(): Promise<ActionResult | ActionResult[]> {
     const { nic, only } = this.flags
+    const filter = checkNamedFilter(this.args.name)
     const parameters = parseParameters(this.flags.parameter ?? [])
     return this.act({ action: 'apply', kind: 'vm', names: this.args.vm ?? [] }, async (name, host) => {
       using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', name)
       using domain = find.vm(host, name)
       const result = await interruptible((signal) => changeFilters(host, domain, {
-        names: [this.args.name], how: only ? 'only' : 'add', mac: nic, parameters, command: 'filter apply', dryRun: this.dryRun, signal,
+        names: [filter], how: only ? 'only' : 'add', mac: nic, parameters, command: 'filter apply', dryRun: this.dryRun, signal,
       }))
       const has = result.changed ? (this.dryRun ? 'would have' : 'has') : 'has already'
       return { ...result, said: `${result.mac} ${has} ${result.filters.join(', ')}` }

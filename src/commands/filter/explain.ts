@@ -1,5 +1,5 @@
-import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base.js'
+import { macFlag } from '../../filter-flags.js'
 import { find } from '../../find.js'
 import { listFlags, nameArg } from '../../flags.js'
 import type { Column } from '../../output/table.js'
@@ -17,7 +17,7 @@ export default class FilterExplain extends BaseCommand<typeof FilterExplain> {
   ]
 
   static override args = nameArg('vm')
-  static override flags = { ...listFlags, nic: Flags.string({ helpValue: 'MAC', description: 'the interface (default: the only one)' }) }
+  static override flags = { ...listFlags, nic: macFlag({ helpValue: 'MAC', description: 'the interface (default: the only one)' }) }
 
   async run(): Promise<readonly ExplainedRule[]> {
     const host = await this.look()

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import { ActionCommand, type ActionResult } from '../../action.js'
+import { macFlag } from '../../filter-flags.js'
 import { find } from '../../find.js'
 import { manyFlags } from '../../flags.js'
 import { changeFilters } from '../../virt/ops/apply-filter.js'
@@ -22,7 +22,7 @@ export default class FilterRemove extends ActionCommand<typeof FilterRemove> {
     vm: Args.string({ multiple: true, ignoreStdin: true, description: 'machine names; globs such as \'web-*\' work in quotes' }),
   }
 
-  static override flags = { ...manyFlags, nic: Flags.string({ helpValue: 'MAC', description: 'the interface (default: the only one)' }) }
+  static override flags = { ...manyFlags, nic: macFlag({ helpValue: 'MAC', description: 'the interface (default: the only one)' }) }
 
   async run(): Promise<ActionResult | ActionResult[]> {
     return this.act({ action: 'remove', kind: 'vm', names: this.args.vm ?? [] }, async (name, host) => {

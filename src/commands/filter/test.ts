@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../../base.js'
+import { macFlag } from '../../filter-flags.js'
 import { find } from '../../find.js'
 import { nameArg } from '../../flags.js'
 import { escapeControl } from '../../output/escape.js'
@@ -33,8 +34,8 @@ export default class FilterTest extends BaseCommand<typeof FilterTest> {
     'state': Flags.option({
       options: ['new', 'established', 'related', 'invalid'] as const, default: 'new', description: 'what it is for the kernel\'s table of connections',
     })(),
-    'source-mac': Flags.string({ helpValue: 'MAC', description: 'the MAC address that it comes from' }),
-    'nic': Flags.string({ helpValue: 'MAC', description: 'the interface (default: the only one)' }),
+    'source-mac': macFlag({ helpValue: 'MAC', description: 'the MAC address that it comes from' }),
+    'nic': macFlag({ helpValue: 'MAC', description: 'the interface (default: the only one)' }),
     'expect': Flags.option({ options: ['accept', 'drop'] as const, description: 'fail, with 3, unless this becomes of it' })(),
   }
 

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { parseAddress } from '../../firewall/addresses.js'
 import { evaluateConnection, type Verdict } from '../../firewall/evaluate.js'
-import { icmpType } from '../../firewall/icmp-types.js'
+import { icmpType, icmpTypes } from '../../firewall/icmp-types.js'
 import { ethertypes, ipProtocols, type Packet } from '../../firewall/packet.js'
 import { wordsOf } from '../../firewall/words.js'
 import type { GuestModel } from './filter-model.js'
@@ -63,12 +63,13 @@ function packetOf(nic: GuestModel['nic'], tested: TestedPacket): Packet {
     const arp = { opcode: 1, senderMac: base.sourceMac, senderIp: source, targetMac: '00:00:00:00:00:00', targetIp: destination }
     return { ...base, ethertype: ethertypes['arp'] ?? 0, ip: null, arp, state: 'untracked' }
   }
-  const protocol = ipProtocols[tested.protocol === 'icmp' && near.family === 'ipv6' ? 'icmpv6' : tested.protocol]
-  if (protocol === undefined) throw new UsageError(`--proto ${tested.protocol}: it is one of ${Object.keys(ipProtocols).join(', ')}, arp`)
+  const named = tested.protocol === 'icmp' && near.family === 'ipv6' ? 'icmpv6' : tested.protocol
+  const protocol = Object.hasOwn(ipProtocols, named) ? ipProtocols[named] : undefined
+  if (protocol === undefined) throw new UsageError(`--proto: "${tested.protocol}" is no protocol that is known here`, `one of ${Object.keys(ipProtocols).join(', ')}, arp`)
   const typed = protocol === 1 || protocol === 58
   const icmp = protocol === 58 ? 'icmpv6' : 'icmp'
   const type = icmpType(icmp, tested.type ?? 'echo-request')
-  if (typed && type === undefined) throw new UsageError(`--type: ${icmp} has no type ${tested.type}`)
+  if (typed && type === undefined) throw new UsageError(`--type: ${icmp} has no type "${tested.type}"`, Object.keys(icmpTypes[icmp]).join(', '))
   const ported = [6, 17, 132, 136].includes(protocol)
   if (ported && tested.port === undefined) throw new UsageError(`--port: ${tested.protocol} goes to a port`)
   // The kernel keeps no connections of neighbour discovery and of multicast listeners.
@@ -88,7 +89,7 @@ function addressOf(flag: string, text: string | undefined, known: readonly strin
   const given = text ?? known.find((each) => parseAddress(each)?.family === family)
   if (given === undefined) throw new UsageError(`${flag} is missing${flag === '--from' ? '' : ', and the guest\'s address is not known'}`, `${flag} 10.0.0.5`)
   const parsed = parseAddress(given)
-  if (!parsed) throw new UsageError(`${flag} ${given}: that is no address`)
+  if (!parsed) throw new UsageError(`${flag}: "${given}" is no address`, `${flag} ${family === 'ipv6' ? '2001:db8::5' : '10.0.0.5'}`)
   return parsed
 }
 

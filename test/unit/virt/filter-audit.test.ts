@@ -131,15 +131,18 @@ describe('filter audit', () => {
     let folder = ''
     before(() => { folder = mkdtempSync(join(tmpdir(), 'bay-bridge-nf-')) })
     after(() => rmSync(folder, { recursive: true }))
-    const set = (name: string) => `sysctl -w net.bridge.bridge-nf-call-${name}=1, and the same line in /etc/sysctl.d/99-bridge.conf for good`
-    const judged = (where: string, xml = web) => judgeFilters(host([xml], { bound, unseen: (family) => unseenByRules(family, where) }))
+    const set = (name: string) =>
+      `sysctl -w net.bridge.bridge-nf-call-${name}=1, and the same line in /etc/sysctl.d/99-bridge.conf for good`
+    const judged = (where: string, xml = web) =>
+      judgeFilters(host([xml], { bound, unseen: (family) => unseenByRules(family, where) }))
 
     it('the setting of a family is 0', () => {
       writeFileSync(join(folder, 'bridge-nf-call-iptables'), '1\n')
       writeFileSync(join(folder, 'bridge-nf-call-ip6tables'), '0\n')
       expect(judged(folder)).to.deep.equal([
         finding(
-          'bridge-nf', 'the rules for IPv6 of web do nothing on bridges: net.bridge.bridge-nf-call-ip6tables is 0', set('ip6tables'),
+          'bridge-nf', 'the rules for IPv6 of web do nothing on bridges: net.bridge.bridge-nf-call-ip6tables is 0',
+          set('ip6tables'),
         ),
       ])
     })
