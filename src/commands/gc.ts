@@ -9,7 +9,7 @@ import type { Connection } from '../virt/connection.js'
 import { deleteGarbage } from '../virt/ops/gc-delete.js'
 import { garbageKinds, isOurs, type GarbageItem, type Sweep } from '../virt/ops/gc-item.js'
 import { failureOf, rowOf, type GarbageRow } from '../virt/ops/gc-row.js'
-import { sweep, type SweepOptions } from '../virt/ops/gc.js'
+import { sweep, youngest, type SweepOptions } from '../virt/ops/gc.js'
 import { interruptible } from '../virt/ops/interrupt.js'
 
 export default class Gc extends BaseCommand<typeof Gc> {
@@ -31,7 +31,7 @@ export default class Gc extends BaseCommand<typeof Gc> {
       description: `only these, of ${Object.keys(words).join(', ')}; repeatable`,
     })(),
     'older-than': durationFlag({
-      helpValue: 'TIME', default: 3_600_000, defaultHelp: () => Promise.resolve('1h'),
+      helpValue: 'TIME', default: youngest, defaultHelp: () => Promise.resolve('1h'),
       description: 'leave out what was changed since: another run may be making it',
     }),
   }

@@ -1,5 +1,6 @@
 import type { NetworkMap } from '../map-model.js'
 import { escapeControl } from './escape.js'
+import { markup } from './html.js'
 import { layoutMap, letter, type MapBox, type MapLayout } from './map-layout.js'
 
 /** The map as a picture that needs nothing else: no script, no font, no address. */
@@ -38,9 +39,4 @@ function drawBox({ kind, x, y, width, height, lines, full }: MapBox): string {
 
 function titleOf(host: string): string {
   return markup(escapeControl(`networks of ${host}`))
-}
-
-/** Names are anybody's: they are text here and never markup. */
-function markup(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`).replaceAll(/[\uFFFE\uFFFF]/g, '\u{FFFD}')
 }

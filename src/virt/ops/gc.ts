@@ -14,6 +14,9 @@ import { journaledVolumes } from './journaled.js'
 import { isOwnHost, qemuFolder } from './own-host.js'
 import { codeOf } from './state-folder.js'
 
+/** What changed a shorter while ago (ms) may be in the making. */
+export const youngest = 3_600_000
+
 export interface SweepOptions {
   kinds: ReadonlySet<GarbageKind>
   /** milliseconds since the last change; what is younger may be another's, who is just making it */
