@@ -5,25 +5,27 @@ import { expect } from 'chai'
 import { lines, suiteRig, type Rig } from './rig.js'
 
 const long = process.env['BAY_TEST_LONG'] === '1'
+/** libvirt calls a program for each rule of each interface, which a busy machine takes its time for. */
+const timeout = 500_000
 
 interface Written { name: string, changed: boolean, uuid: string, interfaces: string[] }
 
 // Rules in the rule language, on a libvirtd with a guest that runs.
 describe('bay filter create on a host', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let rig: Rig
-  const create = (yaml: string, ...args: string[]) => rig.bay(['filter', 'create', '-f', '-', '--json', ...args], { stdin: yaml })
+  const create = (yaml: string, ...args: string[]) => rig.bay(['filter', 'create', '-f', '-', '--json', ...args], { stdin: yaml, timeout })
   const dumps = async () => (await Promise.all(['fc-a', 'fc-b', 'fc-c', 'fc-d', 'fc-e'].map((name) => rig.virsh('nwfilter-dumpxml', name)))).join('\n')
-  const five = (port: number, last = '') => `filters:
-  - {name: fc-e, needs: none, inherit: [fc-d${last}], rules: [tcp/${port}]}
+  const five = (port: number, third = '') => `filters:
+  - {name: fc-e, needs: none, inherit: fc-d, rules: [tcp/${port}]}
   - {name: fc-d, needs: none, inherit: fc-c, rules: [tcp/${port}]}
-  - {name: fc-c, needs: none, inherit: fc-b, rules: [tcp/${port}]}
+  - {name: fc-c, needs: none, inherit: [fc-b${third}], rules: [tcp/${port}]}
   - {name: fc-b, needs: none, inherit: fc-a, rules: [tcp/${port}]}
   - {name: fc-a, needs: none, rules: [tcp/${port}]}
 `
 
   before(async function () {
-    this.timeout(300_000)
+    this.timeout(600_000)
     rig = await suiteRig()
   })
   after(async () => {
@@ -69,14 +71,14 @@ describe('bay filter create on a host', function () {
 
   it('killed at a journal write, it leaves the old five or the new five once bay recover has run, and the link up', async () => {
     const state = mkdtempSync(join(tmpdir(), 'bay-state-'))
-    const points = long ? Array.from({ length: 13 }, (_, index) => [`${index + 1}-`, `${index + 1}+`]).flat() : ['7+', '13+']
+    const points = long ? Array.from({ length: 13 }, (_, index) => [`${index + 1}-`, `${index + 1}+`]).flat() : ['6-', '13+']
     const outcomes: string[] = []
     for (const [index, point] of points.entries()) {
       const before = await dumps()
       const env = { XDG_STATE_HOME: state }
-      const killed = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(5000 + index), env: { ...env, BAY_TEST_KILL_AT: point } })
+      const killed = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(5000 + index), env: { ...env, BAY_TEST_KILL_AT: point }, timeout })
       expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
-      const recovered = await rig.bay(['recover'], { env })
+      const recovered = await rig.bay(['recover'], { env, timeout })
       expect(recovered.code, `${point}: ${recovered.stderr}`).to.equal(0)
       const after = await dumps()
       const isNew = after.match(new RegExp(`dstportstart='${5000 + index}'`, 'g'))?.length === 10
@@ -85,8 +87,6 @@ describe('bay filter create on a host', function () {
       expect(await rig.virsh('dumpxml', 'fc-vm'), point).not.to.contain("<link state='down'/>")
     }
     expect(new Set(outcomes)).to.have.all.keys('old', 'new')
-    const again = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(2000), env: { XDG_STATE_HOME: state } })
-    expect(again.code, again.stderr).to.equal(0)
     rmSync(state, { recursive: true })
   })
 
@@ -96,7 +96,7 @@ describe('bay filter create on a host', function () {
     expect(wrong.code).to.equal(2)
     expect(wrong.stdout).to.contain('standard input:6: ')
     const dangling = await create(five(4000, ', fc-nobody'), '--replace')
-    expect(dangling.stdout).to.contain('standard input:2: fc-e inherits fc-nobody, which does not exist')
+    expect(dangling.stdout).to.contain('standard input:4: fc-c inherits fc-nobody, which does not exist')
     expect(await create(five(4000), '--replace', '--dry-run')).to.include({ code: 0 })
     expect(await dumps()).to.equal(before)
   })

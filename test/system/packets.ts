@@ -1,3 +1,4 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../lab/script.js'
 import { until, type Rig } from './rig.js'
@@ -104,16 +105,30 @@ export class Wire {
 
   /** Whether the connections that are kept, of now, still carry what is sent. */
   async carries(): Promise<boolean> {
-    const [there, back] = await this.tries([{ by: 'peer', protocol: 'tcp', kept: true }, { by: 'guest', protocol: 'tcp', kept: true }], 20)
+    const [there, back] = await this.tries([{ by: 'peer', protocol: 'tcp', kept: true }, { by: 'guest', protocol: 'tcp', kept: true }], 60)
     return there === true && back === true
   }
 
-  /** UDP from the neighbour to a closed port of the guest, every 2 ms for so long: how many, and how many the guest has got. */
-  async flood(milliseconds: number): Promise<{ sent: number, got: number }> {
+  /**
+   * UDP from the neighbour to a closed port of the guest, every 2 ms from before the work until it is done, however long that
+   * takes: how many, and how many the guest has got.
+   */
+  async flood(work: () => Promise<void>): Promise<{ sent: number, got: number }> {
     const got = async () => Number(/^Udp: \d+ (\d+) /m.exec(await this.#typed(['cat /proc/net/snmp']))?.[1])
     const before = await got()
-    const send = [process.execPath, '-e', flooding, this.guest.ipv4, String(milliseconds)]
-    const { stdout, stderr } = await this.#rig.host.exec(['ip', 'netns', 'exec', this.name, ...send])
+    const going = join(this.#rig.files, `${this.name}-flood`)
+    writeFileSync(going, '')
+    let over = false
+    const flood = this.#rig.host.exec(['ip', 'netns', 'exec', this.name, process.execPath, '-e', flooding, this.guest.ipv4, going])
+      .finally(() => { over = true })
+    try {
+      await until(() => over || existsSync(`${going}-on`))
+      await work()
+    } finally {
+      rmSync(going)
+    }
+    const { stdout, stderr } = await flood
+    rmSync(`${going}-on`, { force: true })
     if (stderr !== '') throw new Error(stderr)
     return { sent: Number(stdout), got: await got() - before }
   }
@@ -174,7 +189,7 @@ export class Wire {
       const [one, two] = mark(index)
       return ['--send', `${line} echo ${one}""${two}\\n`, '--until', `^${one}${two}`]
     })
-    const { stdout, code, stderr } = await this.#rig.bay(['vm', 'console', this.vm, ...steps, '--timeout', '60s'])
+    const { stdout, code, stderr } = await this.#rig.bay(['vm', 'console', this.vm, ...steps, '--timeout', '240s'], { timeout: 300_000 })
     if (code !== 0) throw new Error(`the guest ${this.vm} does not answer at its console: ${stderr}`)
     return stdout
   }
@@ -200,15 +215,17 @@ function keptOpen(tool: string, file: string, to: string): string {
   return `${tool} mkfifo ${file}.i; (${tool} sleep 900 >${file}.i & ${tool} nc ${to} ${echoPort} <${file}.i >${file}.o)`
 }
 
-/** Node's own, since busybox has nothing that sends so much UDP: the guest's address, and for how long. */
+/** Node's own, since busybox has nothing that sends so much UDP: the guest's address, and the file that ends it by going. */
 const flooding = `
+const [address, going] = process.argv.slice(1)
+const fs = require('node:fs')
 const socket = require('node:dgram').createSocket('udp4')
-const end = Date.now() + Number(process.argv[2])
 let sent = 0
 const timer = setInterval(() => {
-  if (Date.now() > end) { clearInterval(timer); socket.close(); console.log(sent); return }
+  if (!fs.existsSync(going)) { clearInterval(timer); socket.close(); console.log(sent); return }
   sent += 1
-  socket.send('x', 9, process.argv[1], () => undefined)
+  socket.send('x', 9, address, () => undefined)
+  if (sent === 1) fs.writeFileSync(going + '-on', '')
 }, 2)
 `
 
