@@ -1,17 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { lines, suiteRig, type Rig } from './rig.js'
+
+const long = process.env['BAY_TEST_LONG'] === '1'
 
 interface Applied { changed: boolean, filters: string[], filter: string | null, live: boolean }
 
 // Filters on machines, as they run and as they will start.
 describe('bay filter apply on a host', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let rig: Rig
   const on = (...args: string[]) => rig.json<Applied>('filter', ...args)
   const both = () => Promise.all([rig.virsh('dumpxml', 'fa-1', '--security-info'), rig.virsh('dumpxml', '--inactive', '--security-info', 'fa-1')])
 
   before(async function () {
-    this.timeout(300_000)
+    this.timeout(600_000)
     rig = await suiteRig()
     for (const [name, port] of [['fa-web', 'https'], ['fa-db', 'postgresql']] as const) {
       const { code, stderr } = await rig.bay(['filter', 'create', name, '-f', '-'], { stdin: `needs: [arp]\nrules: [${port}]` })
@@ -77,6 +82,25 @@ describe('bay filter apply on a host', function () {
     }
     expect(await on('apply', 'fa-open', 'fa-1', '--only', '--dry-run')).to.deep.include({ changed: true })
     expect(await both()).to.deep.equal(before)
+  })
+
+  it('killed at a journal write, it is as before once bay recover has run: the definition, the machine, its rules and its link', async () => {
+    const env = { XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'bay-state-')) }
+    const now = async () => [...await both(), await rig.virsh('nwfilter-binding-list')].map((text) => text.replaceAll(/ portid='[^']*'/g, ''))
+    const before = await now()
+    // In between the link is down; then the running machine has the other filter, then the definition too.
+    const points = long ? [1, 2, 3, 4].flatMap((write) => [`${write}-`, `${write}+`]) : ['2-', '4+']
+    for (const point of points) {
+      const killed = await rig.bay(['filter', 'apply', 'fa-web', 'fa-1', '--only'], { env: { ...env, BAY_TEST_KILL_AT: point }, timeout: 500_000 })
+      expect(killed.signal, `${point}: ${killed.stderr}`).to.equal('SIGKILL')
+      const [running = ''] = await now()
+      if (point === '2-') expect(running).to.contain("<link state='down'/>")
+      if (point === '4+') expect(await now()).not.to.deep.equal(before)
+      const recovered = await rig.bay(['recover', '--json'], { env, timeout: 500_000 })
+      expect(recovered.code, `${point}: ${recovered.stdout}${recovered.stderr}`).to.equal(0)
+      expect(await now(), point).to.deep.equal(before)
+    }
+    rmSync(env.XDG_STATE_HOME, { recursive: true })
   })
 
   it('takes them off one after the other, and leaves nothing behind', async () => {
