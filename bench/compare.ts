@@ -40,6 +40,8 @@ export interface Compared {
   ours: Spread
   theirs: Spread
   ratio: Spread
+  /** The same of the CPU time of all runs together, which tells more while other work keeps the machine busy. */
+  cpu: number
   /** bytes */
   peak: number
   memory: number | null
@@ -60,16 +62,29 @@ export async function compare({ name, beside, bar, memory, pairs, ours, theirs, 
   return {
     name, beside, pairs, bar: bar ?? null, memory: memory ?? null, ours: our, theirs: their,
     ratio: { ...ratios, median: our.median / their.median },
+    cpu: sum(counted.map((each) => each.ours.cpu)) / sum(counted.map((each) => each.theirs.cpu)),
     peak: Math.max(...counted.map((each) => each.ours.peak)),
   }
 }
 
-interface Timed { seconds: number, peak: number }
+interface Timed { seconds: number, cpu: number, peak: number }
 
 async function timed(work: Work): Promise<Timed> {
-  const began = performance.now()
+  const [began, before] = [performance.now(), cpuOfChildren()]
   const runs = await work()
-  return { seconds: (performance.now() - began) / 1000, peak: Math.max(...runs.map(({ peak }) => peak)) }
+  return {
+    seconds: (performance.now() - began) / 1000, cpu: cpuOfChildren() - before, peak: Math.max(...runs.map(({ peak }) => peak)),
+  }
+}
+
+/** What the programs that have ended used, in ticks, without what a daemon did for them: man 5 proc, /proc/PID/stat. */
+function cpuOfChildren(): number {
+  const fields = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1)?.split(' ') ?? []
+  return Number(fields[13]) + Number(fields[14])
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((one, other) => one + other, 0)
 }
 
 function spread(values: readonly number[]): Spread {

@@ -8,18 +8,18 @@ export function holds({ bar, ratio, memory, peak }: Compared): boolean {
   return (bar === null || ratio.median <= bar) && (memory === null || peak <= memory)
 }
 
-const header = '| bay | beside | seconds | | ratio | min–max | bar | memory |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n'
+const header = '| bay | beside | seconds | | ratio | min–max | of CPU | bar | memory |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n'
 
 export function markdown(rows: readonly Compared[]): string {
   return `${header}${rows.map((row) => `${markdownRow(row)}\n`).join('')}`
 }
 
 function markdownRow(row: Compared): string {
-  const { name, beside, ours, theirs, ratio, bar, peak, memory } = row
+  const { name, beside, ours, theirs, ratio, cpu, bar, peak, memory } = row
   const limit = memory === null ? '' : ` of ${megabytes(memory)}`
   const cells = [
     name, beside, seconds(ours.median), seconds(theirs.median), `${holds(row) ? '' : '**'}${ratio.median.toFixed(2)}${holds(row) ? '' : '**'}`,
-    `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`, bar?.toFixed(1) ?? '', `${megabytes(peak)}${limit} MB`,
+    `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`, cpu.toFixed(2), bar?.toFixed(1) ?? '', `${megabytes(peak)}${limit} MB`,
   ]
   return `| ${cells.join(' | ')} |`
 }

@@ -11,6 +11,9 @@ import { holds, keyOf, markdown, plot } from './print.js'
 const suites: Record<string, () => Promise<{ open: () => Promise<Suite> }>> = {
   transfer: () => import('./transfer.js'),
   install: () => import('./install.js'),
+  startup: () => import('./startup.js'),
+  scale: () => import('./scale.js'),
+  batch: () => import('./batch.js'),
 }
 
 const slower = 1.25

@@ -121,7 +121,8 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
 
   async #openForChange(): Promise<Connection> {
     const host = await this.openHost({ readOnly: this.readOnlyChange })
-    if (host.shared && !this.dryRun) await this.#tellOfLeftovers(host.connection.uri())
+    const tells = host.shared && !this.dryRun
+    if (tells && (this.within?.hosts.isUntold(host.uri) ?? true)) await this.#tellOfLeftovers(host.connection.uri())
     return host.connection
   }
 

@@ -8,7 +8,7 @@ import type { Within } from './within.js'
 interface CommandClass {
   new (argv: string[], config: BareConfig): BaseCommand<never>
   id: string
-  args: object
+  args: Record<string, { ignoreStdin?: boolean }>
 }
 
 /** Runs a command by its id, without oclif's own way to it: that reads the whole configuration, twice. */
@@ -16,10 +16,18 @@ export async function runCommand(id: string, argv: readonly string[], within?: W
   const command = classIn(await commandModule(id))
   command.id = id
   refuseMore(command, argv)
-  const config = Object.assign(new BareConfig({ root: '' }), { bin: 'bay', name: 'bay', version: version() })
-  const made = new command([...argv], config)
+  const made = new command([...argv], config ??= bareConfig())
   made.within = within
+  // A batch reads its lines there: oclif would take one of them for a name that is missing.
+  if (within) for (const arg of Object.values(command.args)) arg.ignoreStdin = true
   return made.execute()
+}
+
+// The lines of a batch share it: nobody changes it.
+let config: BareConfig | undefined
+
+function bareConfig(): BareConfig {
+  return Object.assign(new BareConfig({ root: '' }), { bin: 'bay', name: 'bay', version: version() })
 }
 
 function classIn(module: unknown): CommandClass {

@@ -7,6 +7,7 @@ interface Lent { host: Host, busy: boolean }
 /** Connections that several commands use, one after another. Who needs a second one at the same time gets one of its own. */
 export class SharedHosts implements AsyncDisposable {
   readonly #hosts = new Map<string, Lent>()
+  readonly #told = new Set<string>()
 
   /** A host, given back by disposing of it. Who only looks may get a connection that can write, but not in a dry run. */
   async open(uri: string | null, options: OpenOptions, { dryRun }: { dryRun: boolean }): Promise<Host> {
@@ -18,6 +19,13 @@ export class SharedHosts implements AsyncDisposable {
       return Promise.resolve()
     }
     return { connection: lent.host.connection, uri: lent.host.uri, shared: lent.host.shared, [Symbol.asyncDispose]: giveBack }
+  }
+
+  /** Whether nobody has been told of what killed runs left on this host: once is enough for all commands. */
+  isUntold(uri: string): boolean {
+    const untold = !this.#told.has(uri)
+    this.#told.add(uri)
+    return untold
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

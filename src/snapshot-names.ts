@@ -26,8 +26,8 @@ export function timeName(now: Date): string {
 
 /** What is meant by the words of `snapshot revert` and `delete`. */
 export const snapshotArgs = {
-  name: Args.string({ description: 'the machine\'s name; with --group the snapshot\'s, of a group that has several' }),
-  snapshot: Args.string({ description: 'the snapshot\'s name' }),
+  name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --group the snapshot\'s, of a group that has several' }),
+  snapshot: Args.string({ ignoreStdin: true, description: 'the snapshot\'s name' }),
 }
 
 export const groupFlag = Flags.string({ helpValue: 'NAME', description: 'of all machines of this group, in place of one machine' })

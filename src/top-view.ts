@@ -1,5 +1,6 @@
 import { UsageError } from './errors.js'
 import { escapeControl } from './output/escape.js'
+import { compareNatural } from './output/sort.js'
 import { sparkline } from './output/sparkline.js'
 import { renderPlainTable, type Column } from './output/table.js'
 import { diskRate, netRate, percent } from './stats-columns.js'
@@ -44,7 +45,7 @@ export class TopView {
 
   /** The highest first, names from the beginning. */
   sorted(rows: readonly RatedVm[]): RatedVm[] {
-    const byName = (a: RatedVm, b: RatedVm) => a.name.localeCompare(b.name, 'en', { numeric: true })
+    const byName = (a: RatedVm, b: RatedVm) => compareNatural(a.name, b.name)
     const value = amounts[this.sort]
     const order = [...rows].sort((a, b) => (value === null ? 0 : value(b) - value(a)) || byName(a, b))
     return this.reverse ? order.reverse() : order

@@ -4,11 +4,13 @@ import { readText } from './raw/memory.js'
 
 const uuidTextSize = 37
 
+// One for all: a list of ten thousand would leave as many behind.
+const uuidPlace = Buffer.alloc(uuidTextSize)
+
 /** A UUID as text, such as `6695eb01-f6a4-8304-79aa-97f2502e193f`. */
 export function uuidText(fill: (place: Buffer) => void): string {
-  const place = Buffer.alloc(uuidTextSize)
-  fill(place)
-  return place.toString('latin1', 0, uuidTextSize - 1)
+  fill(uuidPlace)
+  return uuidPlace.toString('latin1', 0, uuidTextSize - 1)
 }
 
 /** One C int. */

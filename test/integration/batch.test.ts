@@ -52,6 +52,13 @@ describe('bay batch', () => {
     expect(lines[2]?.result).to.be.an('array').with.length(3)
   })
 
+  it('takes no line for a name that is missing in the one before', async () => {
+    using sandbox = await host('web-1')
+    const inside = ['bash', '-c', '{ echo "vm show"; echo "snapshot revert --yes"; sleep 1; echo "vm start web-1"; echo "vm show web-1"; } | "$@"', '-']
+    const result = await bay(['batch', '--keep-going'], { uri: sandbox.uri, inside })
+    expect(linesOf(result).map(({ line, exitCode }) => [line, exitCode])).to.deep.equal([[1, 2], [2, 2], [3, 0], [4, 0]])
+  })
+
   it('reads the whole of a file before it runs any line of it', async () => {
     using sandbox = await host('web-1')
     const file = join(sandbox.folder, 'commands')

@@ -1,6 +1,7 @@
 import { shownAddress } from '../../address-said.js'
 import { BaseCommand } from '../../base.js'
 import { listFlags } from '../../flags.js'
+import { compareNatural } from '../../output/sort.js'
 import type { Column } from '../../output/table.js'
 import { formatDuration, formatSize } from '../../units.js'
 import { listVms, type VmRow } from '../../virt/ops/list-vms.js'
@@ -22,7 +23,7 @@ export default class VmList extends BaseCommand<typeof VmList> {
     const host = await this.look()
     const { rows, unasked } = await listVms(host, () => this.openForAgents())
     if (unasked.length > 0) this.note(`bay: there was no time to ask ${unasked.length} machines for their addresses, such as ${unasked[0]}: bay vm show NAME`)
-    rows.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+    rows.sort((a, b) => compareNatural(a.name, b.name))
     return this.showList(rows, columns, {
       xmlOf: (row) => { using domain = host.domainByUuid(row.uuid); return domain.xml() },
     })

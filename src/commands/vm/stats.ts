@@ -4,6 +4,7 @@ import { BaseCommand } from '../../base.js'
 import { find } from '../../find.js'
 import { durationFlag, listFlags } from '../../flags.js'
 import { expandNames } from '../../names.js'
+import { compareNatural } from '../../output/sort.js'
 import { rateColumns, statsColumns } from '../../stats-columns.js'
 import type { Connection } from '../../virt/connection.js'
 import { sampleVms, type VmSample } from '../../virt/ops/sample-vms.js'
@@ -39,7 +40,7 @@ export default class VmStats extends BaseCommand<typeof VmStats> {
   #sample(host: Connection): VmSample[] {
     const { name: names = [] } = this.args
     const rows = sampleVms(host, { all: names.length > 0 })
-      .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+      .sort((a, b) => compareNatural(a.name, b.name))
     if (names.length === 0) return rows
     const wanted = new Set(expandNames(names, rows.map((row) => row.name), 'vm'))
     const found = rows.filter((row) => wanted.delete(row.name))

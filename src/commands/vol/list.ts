@@ -3,6 +3,7 @@ import { BaseCommand } from '../../base.js'
 import { findRunningPool, namesOf } from '../../find.js'
 import { listFlags } from '../../flags.js'
 import { expandNames } from '../../names.js'
+import { compareNatural } from '../../output/sort.js'
 import type { Column } from '../../output/table.js'
 import { formatSize } from '../../units.js'
 import type { Connection } from '../../virt/connection.js'
@@ -23,7 +24,7 @@ export default class VolList extends BaseCommand<typeof VolList> {
   async run(): Promise<readonly VolumeRow[]> {
     const host = await this.look()
     const rows = listVolumes(host, this.#pools(host))
-      .sort((a, b) => fullName(a).localeCompare(fullName(b), 'en', { numeric: true }))
+      .sort((a, b) => compareNatural(fullName(a), fullName(b)))
     return this.showList(rows, columns, {
       nameOf: fullName,
       xmlOf: (row) => {

@@ -9,6 +9,7 @@ import { unlessGone } from './gone.js'
 import type { Traffic } from './lease-run.js'
 import type { LeasesByMac } from './leases-by-mac.js'
 import { macOf } from './mac.js'
+import { mayHaveAddress } from './may-have-address.js'
 import { readStats } from './read-stats.js'
 import { readRun, unmarked } from './run-mark.js'
 import { runningMachine, type RunningMachine } from './vm-addresses.js'
@@ -30,7 +31,8 @@ const mostMarks = 64
 
 /**
  * The running machines of a host, given by their handles, in a fixed number of calls as long as each card has a lease by the MAC
- * that its machine's UUID gives (macOf): the counters of all cards in one. Only the other machines cost a call each.
+ * that its machine's UUID gives (macOf): the counters of all cards in one. Only the other machines cost a call each. Those of which
+ * no address can be known have no cards here.
  */
 export function runningMachines(
   connection: Connection, domains: readonly Domain[], leases: LeasesByMac, { reads }: Look,
@@ -54,8 +56,10 @@ export function runningMachines(
     const nics = macs?.map((mac, at) => ({ mac, traffic: () => counters?.[at] ?? null })) ?? []
     const complete = macs?.every((mac) => leases.has(mac)) ?? false
     if (complete || !reads(unmatched)) return [{ ...common, nics, run, arp: null, agent: complete ? false : null }]
-    const description = unlessGone(() => readDomain(domain.xml()), failure.noDomain)
-    if (description === null) return []
+    const xml = unlessGone(() => domain.xml(), failure.noDomain)
+    if (xml === null) return []
+    if (!mayHaveAddress(xml, leases)) return [{ ...common, nics: [], run, arp: null, agent: false }]
+    const description = readDomain(xml)
     return [{ ...common, ...runningMachine(domain, description.nics), run, agent: description.agentChannel.connected ?? false }]
   })
 }
