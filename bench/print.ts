@@ -27,14 +27,14 @@ function markdownRow(row: Compared): string {
 const seconds = (value: number): string => value.toFixed(value < 1 ? 3 : 2)
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 
-const [left, width, line, top] = [330, 420, 26, 34]
+const [left, width, line, top] = [390, 420, 26, 34]
 
 /** A bar for each ratio from its least to its most, with its median and its limit, on a scale of powers of two. */
 export function plot(rows: readonly Compared[]): string {
-  const [low, high] = [1 / 16, 4]
+  const [low, high] = [1 / 16, 8]
   const x = (ratio: number) => left + width * Math.log2(Math.min(high, Math.max(low, ratio)) / low) / Math.log2(high / low)
   const height = top + line * rows.length + 20
-  const scale = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4].map((ratio) => (
+  const scale = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8].map((ratio) => (
     `<line class="${ratio === 1 ? 'one' : 'grid'}" x1="${x(ratio)}" x2="${x(ratio)}" y1="${top - 8}" y2="${height - 14}"/>`
     + `<text class="small" text-anchor="middle" x="${x(ratio)}" y="${top - 14}">${ratio < 1 ? `1/${1 / ratio}` : ratio} ×</text>`))
   const bars = rows.map((row, index) => {
