@@ -37,15 +37,19 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   /** Hosts that were opened, to be given up at the end whatever happens; the last first. */
   readonly #hosts: Host[] = []
   #changing: Promise<Connection> | undefined
+  #lock: Disposable | null = null
 
   /** Runs it from its beginning to its end. */
   async execute(): Promise<unknown> {
     try {
       await this.init()
+      this.#lock = await this.#lockRun()
       return await this.run()
     } catch (error) {
       return await this.catch(error as Error)
     } finally {
+      // Until the host is given up: what is kept of the embedded one is written then.
+      using _lock = this.#lock
       await this.finally()
     }
   }
@@ -230,6 +234,13 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     const runs = left.map(({ command, name, started }) => `${command} ${name}, ${started}`)
     const who = runs.length === 1 ? 'a run that died' : `${runs.length} runs that died`
     this.note(`bay: ${who} left something behind (${escapeControl(runs.join('; '))}): bay recover`)
+  }
+
+  /** What --lock asks for; the lines of a batch may ask for the lock that it has. */
+  async #lockRun(): Promise<Disposable | null> {
+    const name = this.flags.lock
+    if (name === undefined || name === this.within?.lock) return null
+    return (await import('./virt/ops/run-lock.js')).lockRun(name, (this.ctor.id ?? '').replaceAll(':', ' '))
   }
 
   get #saysYes(): boolean {

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import { checkName } from './names.js'
 import { formats } from './output/format.js'
 import { parseKeep, type Keep } from './retention.js'
 import { parseDuration, parseSize } from './units.js'
@@ -26,6 +27,10 @@ export const globalFlags = {
   'quiet': Flags.boolean({ char: 'q', helpGroup: 'GLOBAL', description: 'print names only for lists, nothing for actions' }),
   'yes': Flags.boolean({ char: 'y', helpGroup: 'GLOBAL', description: 'answer yes to every question' }),
   'no-input': Flags.boolean({ helpGroup: 'GLOBAL', description: 'never ask; what would be asked is an error' }),
+  'lock': Flags.string({
+    helpGroup: 'GLOBAL', helpValue: 'NAME', parse: (name) => Promise.resolve(checkName('lock', name)),
+    description: 'have this lock for the whole run; while another run has it, end at once with exit code 75',
+  }),
 }
 
 /** What every list takes. */

@@ -9,7 +9,7 @@ export type NamedKind = 'vm' | 'net' | 'pool' | 'vol' | 'filter' | 'snapshot' | 
  * is mistaken for an id or an option, or reads as another. Objects that exist already are never checked.
  * @throws UsageError that says what is wrong with it and what is allowed.
  */
-export function checkName(kind: NamedKind, name: string): string {
+export function checkName(kind: keyof typeof words, name: string): string {
   const longest = kind === 'vol' ? 128 : 64
   const fault = nameFault(name, longest)
   if (fault) throw new UsageError(`${words[kind]} name ${quote(name)} ${fault}`, allowed(longest, '_ . + -'))
@@ -79,8 +79,8 @@ function sharedStart(wanted: string, candidate: string): number {
 }
 
 const words = {
-  vm: 'machine', net: 'network', pool: 'pool', vol: 'volume', filter: 'filter', snapshot: 'snapshot', image: 'image', bridge: 'bridge',
-} as const satisfies Record<NamedKind, string>
+  vm: 'machine', net: 'network', pool: 'pool', vol: 'volume', filter: 'filter', snapshot: 'snapshot', image: 'image', bridge: 'bridge', lock: 'lock',
+} as const satisfies Record<NamedKind, string> & { lock: string }
 
 /** What the kernel keeps for itself under /proc/sys/net, and the loopback. */
 const reservedInterfaces = new Set(['all', 'default', 'lo'])

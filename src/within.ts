@@ -7,4 +7,6 @@ export interface Within {
   uri: string | null
   yes: boolean
   dryRun: boolean
+  /** the lock that the batch has by --lock */
+  lock: string | undefined
 }

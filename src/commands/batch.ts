@@ -33,7 +33,7 @@ export default class Batch extends BaseCommand<typeof Batch> {
   async run(): Promise<{ done: number, failed: number }> {
     const ended: Ended = { done: 0, failures: [] }
     await using hosts = new SharedHosts()
-    const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun }
+    const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun, lock: this.flags.lock }
     for await (const line of await this.#lines(this.args.file)) {
       const { result, error } = await runLine(line, within)
       if (!this.flags.quiet || result.exitCode !== 0) await writeOut(toJsonLine(result))

@@ -48,7 +48,7 @@ export function takesMany(typed: string, verb: string): boolean {
 }
 
 /** Flags that every command has. */
-export const globalNames = ['connect', 'output', 'json', 'quiet', 'yes', 'no-input']
+export const globalNames = ['connect', 'output', 'json', 'quiet', 'yes', 'no-input', 'lock']
 
 export const contractExitCodes = {
   'failed': 1, 'usage': 2, 'differences': 3, 'not-found': 4, 'exists': 5, 'wrong-state': 5, 'cannot-connect': 6, 'not-allowed': 6,
