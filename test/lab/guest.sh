@@ -136,7 +136,10 @@ mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
 while read -r m; do insmod /mod/$m; done < /mod/order
 for e in /dev/input/event*; do (dd if=$e of=/dev/null bs=24 count=1 2>/dev/null; sync; poweroff -f) & done
 for s in /start/*; do [ -x $s ] && $s; done
-ip link set lo up; ip link set eth0 up && udhcpc -i eth0 -t 30 -T 1 -n -q -s /usr/share/udhcpc/default.script
+# dnsmasq answers nobody while it pings a new guest's address, and udhcpc asks for its lease three times only.
+ip link set lo up; ip link set eth0 up && for try in 1 2 3; do
+  udhcpc -i eth0 -t 10 -T 1 -n -q -s /usr/share/udhcpc/default.script && break
+done
 echo GUEST-READY
 exec sh </dev/ttyS0 >/dev/ttyS0 2>&1
 INIT
