@@ -36,7 +36,7 @@ async function read(file) {
 }
 
 function page(name, title, ...parts) {
-  const head = ['TH', escape(name.toUpperCase()), '1', `"${escape(date)}"`, `"bay ${config.version}"`, '"bay"'].join(' ')
+  const head = ['TH', escape(name.toUpperCase()), '1', `"${date}"`, `"bay ${config.version}"`, '"bay"'].join(' ')
   return [`.${head}`, '.nh', '.ad l', section('NAME', `${escape(name)} \\- ${escape(title)}`), ...parts.filter(Boolean), ''].join('\n')
 }
 

@@ -19,7 +19,8 @@ function breakable(word) {
 
 export const bold = (text) => `\\fB${escape(text)}\\fR`
 
-export const section = (name, ...lines) => ['.SH ' + escape(name), ...lines].join('\n')
+/** Its first paragraph needs no request of its own. */
+export const section = (name, ...lines) => `.SH ${escape(name)}\n${lines.join('\n').replace(/^\.PP\n/, '')}`
 
 /** Paragraphs of what may have several lines. */
 export const prose = (text) => text.split(/\n+/).filter(Boolean).map((line) => `.PP\n${escape(line.trim())}`).join('\n')

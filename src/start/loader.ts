@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { Script } from 'node:vm'
 import type { Compiled } from './code-cache.js'
 
@@ -14,6 +15,7 @@ export class Loader {
   readonly #require: Require
   readonly #modules = new Map<string, Loaded>()
   readonly #scripts = new Map<string, Script>()
+  #held = new Map<string, string>()
   #news = false
 
   /** @param require for what is no file of the bundle */
@@ -38,6 +40,18 @@ export class Loader {
     return module.exports
   }
 
+  /**
+   * Reads whatever may be needed later: a long run goes on as it began when the program is replaced or removed meanwhile, and
+   * undoes what it would have.
+   */
+  async hold(): Promise<void> {
+    const files = await readdir(this.#folder, { recursive: true, withFileTypes: true })
+    for (const file of files.filter((each) => each.isFile() && each.name.endsWith('.js'))) {
+      const path = join(file.parentPath, file.name)
+      this.#held.set(relative(this.#folder, path), await readFile(path, 'latin1'))
+    }
+  }
+
   /** What V8 has made of all files so far; null when it is no more than was known before. */
   compiled(): (() => Compiled) | null {
     if (!this.#news) return null
@@ -48,7 +62,7 @@ export class Loader {
   #script(name: string, path: string): Script {
     const cachedData = this.#compiled.get(name)
     // The bundle is plain ASCII.
-    const code = `(function(exports,require,module,__filename,__dirname){${readFileSync(path, 'latin1')}\n})`
+    const code = `(function(exports,require,module,__filename,__dirname){${this.#held.get(name) ?? readFileSync(path, 'latin1')}\n})`
     const script = new Script(code, { filename: path, ...cachedData ? { cachedData } : {} })
     this.#news ||= script.cachedDataRejected !== false
     this.#scripts.set(name, script)

@@ -7,6 +7,10 @@ const path = cachePath(process.argv.slice(2))
 const loader = new Loader(__dirname, readCompiled(path), require)
 const { main } = loader.load('main.js') as { main: (atEnd: () => void) => Promise<never> }
 
+// A package may be upgraded under a run that lasts. Most have ended by then, and none waits for this; a file that cannot be
+// read says so when it is needed.
+setTimeout(() => void loader.hold().catch(() => undefined), 2000).unref()
+
 void main(() => {
   const compile = loader.compiled()
   if (compile === null) return

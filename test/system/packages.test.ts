@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from '../lab/script.js'
 
@@ -10,6 +10,12 @@ const long = process.env['BAY_TEST_LONG'] === '1'
 const title = 'a package in a clean system'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const cleanDebian = join(root, 'test/lab/debian-root.sh')
+
+const completed = (...words: string[]) => `bash -c '. /usr/share/bash-completion/bash_completion
+    _comp_load bay 2>/dev/null || _completion_loader bay || true
+    COMP_WORDS=(${words.join(' ')}) COMP_CWORD=${words.length - 1} COMP_LINE="${words.join(' ')}" COMP_POINT=${words.join(' ').length}
+    _bay bay
+    printf "%s\\n" "\${COMPREPLY[@]}"'`
 
 /** What is true of both. Nothing is in the environment, as little as in cron's. */
 const works = `
@@ -19,12 +25,30 @@ const works = `
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin
   man -w bay
   man -w bay-vm-create
-  bash -c '. /usr/share/bash-completion/bash_completion
-    _comp_load bay 2>/dev/null || _completion_loader bay || true
-    COMP_WORDS=(bay vm st) COMP_CWORD=2 COMP_LINE="bay vm st" COMP_POINT=9
-    _bay bay
-    printf "%s\\n" "\${COMPREPLY[@]}"'`
-const seen = ['[]', '# Exit codes', '/usr/share/man/man1/bay.1.gz', '/usr/share/man/man1/bay-vm-create.1.gz', 'start', 'stats', 'stop']
+  for page in /usr/share/man/man1/bay*; do man --warnings -P cat -l "$page" 2>&1 >/dev/null; done
+  ${completed('bay', 'vm', 'st')}
+  bay -c sandbox vm create web-1 --empty --network none --no-start --quiet
+  ${completed('bay', '-c', 'sandbox', 'vm', 'start', 'we')}
+  LIBVIRT_DEFAULT_URI=sandbox ${completed('bay', 'vm', 'show', "''")}`
+const seen = ['[]', '# Exit codes', '/usr/share/man/man1/bay.1.gz', '/usr/share/man/man1/bay-vm-create.1.gz', 'start', 'stats', 'stop', 'web-1', 'web-1']
+
+/** The next version takes the place of this one; purged, nothing is left of either. */
+const upgraded = (name: string, file: string) => `
+  dpkg-deb -R ${file} /next
+  sed -i 's/^Version: .*/Version: 99.0.0/' /next/DEBIAN/control
+  mv /next/usr/lib/bay/docs/help/cron.md /next/usr/lib/bay/docs/help/timers.md
+  dpkg-deb --root-owner-group -Znone -b /next /next.deb >&2
+  dpkg -i /next.deb >&2
+  dpkg-query -W ${name}
+  env -i /usr/bin/bay -c sandbox vm list -q
+  env -i /usr/bin/bay help timers | head -n 1
+  ls /usr/lib/bay/docs/help/cron.md >&2 || echo no old files
+  dpkg -L ${name} | while read -r path; do [ -d "$path" ] || echo "$path"; done > /files
+  dpkg --purge ${name} >&2
+  while read -r path; do [ ! -e "$path" ] || echo "left: $path"; done < /files
+  [ ! -e /usr/lib/bay ] || echo "left: /usr/lib/bay"
+  echo purged`
+const gone = (name: string) => [`${name}\t99.0.0`, 'web-1', '# Cron, timers and scripts', 'no old files', 'purged']
 
 if (!long) it(`${title} (skipped: takes minutes; BAY_TEST_LONG=1 runs it)`)
 else describe(title, function () {
@@ -49,13 +73,13 @@ else describe(title, function () {
   })
 
   it('bay-node works on a Debian 12 without Node', async function () {
-    const lines = await inDebian(this, 'bookworm', [withNode], `! [ -e /usr/bin/node ]\n${works}`)
+    const lines = await inDebian(this, 'bookworm', [withNode], `! [ -e /usr/bin/node ]\n${works}${upgraded('bay-node', `/${basename(withNode)}`)}`)
     expect(lines[0]).to.match(/^bay\/\S+ linux-x64 node-v24\./)
-    expect(lines.slice(1)).to.deep.equal(seen)
+    expect(lines.slice(1)).to.deep.equal([...seen, ...gone('bay-node')])
   })
 
   it("bay works with the system's Node, and bay-node takes its place", async function () {
-    const swapped = `dpkg -i /${withNode.slice(folder.length + 1)} >&2\ndpkg-query -W -f '\${db:Status-Status}\\n' bay-node\nenv -i /usr/bin/bay --version`
+    const swapped = `dpkg -i /${basename(withNode)} >&2\ndpkg-query -W -f '\${db:Status-Status}\\n' bay-node\nenv -i /usr/bin/bay --version`
     const lines = await inDebian(this, 'trixie', [own, withNode], `${works}\n${swapped}`)
     expect(lines[0]).to.match(/^bay\/\S+ linux-x64 node-v20\./)
     expect(lines.slice(1, -2)).to.deep.equal(seen)

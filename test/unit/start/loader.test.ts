@@ -50,6 +50,16 @@ describe('the bundle\'s loader', () => {
     expect([...readCompiled(cache).keys()].sort()).to.deep.equal(['commands/list.js', 'other.js', 'shared.js'])
   })
 
+  it('goes on when the program goes away, once it holds it', async () => {
+    writeFileSync(join(folder, 'commands/later.js'), "exports.sum = require('../shared.js').add(2, 3)")
+    const [holding, other] = [run(), run()]
+    await holding.hold()
+    rmSync(join(folder, 'commands'), { recursive: true })
+    rmSync(join(folder, 'shared.js'))
+    expect(holding.load('commands/later.js')).to.deep.equal({ sum: 5 })
+    expect(() => other.load('commands/later.js')).to.throw('ENOENT')
+  })
+
   it('compiles anew what is of another file, or is nonsense', () => {
     keepCompiled(cache, () => new Map([['commands/list.js', Buffer.from('nonsense')], ['shared.js', Buffer.alloc(0)]]))
     expect(run().compiled()).not.to.equal(null)
