@@ -34,10 +34,12 @@ export class StoragePool extends Handle<'pool'> {
   info(): PoolInfo {
     const info = Buffer.alloc(32)
     call.virStoragePoolGetInfo(this.pointer, info)
-    const [capacity, allocation, available] = [8, 16, 24].map((at) => Number(info.readBigUInt64LE(at)))
+    const capacity = Number(info.readBigUInt64LE(8))
+    // Between two looks libvirt adds and subtracts volumes as they are now, and so wraps below zero when one had grown meanwhile.
+    const [allocation = 0, available = 0] = [16, 24].map((at) => Math.max(Number(info.readBigInt64LE(at)), 0))
     return {
-      state: word(poolStates, info.readInt32LE(0)),
-      capacity: capacity ?? 0, allocation: allocation ?? 0, available: available ?? 0,
+      state: word(poolStates, info.readInt32LE(0)), capacity,
+      allocation: Math.min(allocation, capacity), available: Math.min(available, capacity),
     }
   }
 

@@ -25,7 +25,7 @@ const works = `
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin
   man -w bay
   man -w bay-vm-create
-  for page in /usr/share/man/man1/bay*; do man --warnings -P cat -l "$page" 2>&1 >/dev/null; done
+  for page in /usr/share/man/man1/bay*; do LC_ALL=C.UTF-8 man --warnings -P cat -l "$page" 2>&1 >/dev/null; done
   ${completed('bay', 'vm', 'st')}
   bay -c sandbox vm create web-1 --empty --network none --no-start --quiet
   ${completed('bay', '-c', 'sandbox', 'vm', 'start', 'we')}

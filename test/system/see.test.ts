@@ -27,6 +27,8 @@ describe('vm stats, events and metrics on a real host', function () {
     await rig.does('pool', 'refresh', rig.pool)
     await rig.does('net', 'create', 'seen-net', '--subnet', '10.89.0.0/24')
     await counts()
+    await rig.does('snapshot', 'create', 'seen', '--name', 'layer', '--disk-only')
+    await rig.does('snapshot', 'delete', 'seen', 'layer', '--yes')
     await rig.does('vm', 'delete', 'seen', '--force', '--yes')
 
     const machine = await all.done
@@ -35,6 +37,7 @@ describe('vm stats, events and metrics on a real host', function () {
     for (const event of heard) expect(event).to.have.all.keys('time', 'kind', 'name', 'uuid', 'event', 'state', 'reason', 'details')
     const lifecycle = heard.filter(({ event }) => event === 'lifecycle').map(({ state, reason }) => `${state} ${reason}`)
     expect(lifecycle).to.include.members(['defined added', 'started booted', 'suspended paused', 'resumed unpaused', 'stopped destroyed', 'undefined removed'])
+    expect(heard.find(({ event, state }) => event === 'block-job' && state === 'completed')).to.deep.include({ reason: 'active-commit', details: { device: 'vda' } })
     const rest = await others.done
     expect(rest, rest.stderr).to.include({ code: 0 })
     expect(rest.stdout).to.match(/ pool default refresh\n/).and.match(/ net seen-net lifecycle defined\n/).and.match(/ net seen-net lifecycle started\n/)
