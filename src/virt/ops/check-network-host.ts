@@ -1,24 +1,29 @@
 import { ownModes } from '../../xml/network-settings.js'
+import { sh } from '../../shell.js'
 import { problem, warning, type Finding } from './check-host-finding.js'
 import { subnetsOf } from './check-network-definitions.js'
 import { forwardVerdict, ownerOf } from './forward-rules.js'
 import type { HostNetworking } from './host-networking.js'
 import { clashes } from './host-routes.js'
 import type { NetworkRow } from './list-networks.js'
+import type { NetworkFixes } from './network-fixes.js'
 import { showSubnet, type Subnet } from './network-subnet.js'
 
 /** An interface of a running machine on a network. */
 export interface RunningPort { network: string, machine: string, tap: string }
 
-/** What is wrong with a network by what its host does with it. */
-export function checkOnHost(network: NetworkRow, host: HostNetworking, ports: readonly RunningPort[]): Finding[] {
+/** What a host has and does, and who runs on it. */
+export interface CheckedHost { host: HostNetworking, ports: readonly RunningPort[], fixes: NetworkFixes }
+
+/** What is wrong with a network by what its host does with it. Each fix is a line for a shell. */
+export function checkOnHost(network: NetworkRow, { host, ports, fixes }: CheckedHost): Finding[] {
   const own = ownModes.some((mode) => mode === network.mode)
-  if (!network.active) return own ? [...checkStale(network, host), ...checkRoutes(network, host)] : []
+  if (!network.active) return own ? [...checkStale(network, host), ...checkRoutes(network, host, fixes)] : []
   if (!own) return checkThere(network, host)
   const lost = checkOwnBridge(network, host)
   if (lost.length > 0) return lost
   return [
-    ...checkPorts(network, host, ports), ...checkDnsmasq(network, host), ...checkRoutes(network, host),
+    ...checkPorts(network, host, ports), ...checkDnsmasq(network, host), ...checkRoutes(network, host, fixes),
     ...checkForwarding(network, host), ...checkFirewall(network, host), ...checkTranslation(network, host),
   ]
 }
@@ -27,14 +32,14 @@ export function checkOnHost(network: NetworkRow, host: HostNetworking, ports: re
 export function checkLeftBridges(networks: readonly NetworkRow[], { devices }: HostNetworking): Finding[] {
   const known = new Set(networks.flatMap(({ bridge }) => bridge ?? []))
   return [...devices].filter(([name, { bridge, mac }]) => bridge && /^virbr\d+$/.test(name) && mac.startsWith('52:54:00') && !known.has(name))
-    .map(([name]) => warning('stale-bridge', `the bridge ${name} is left of a network that is gone`, `ip link delete ${name}`))
+    .map(([name]) => warning('stale-bridge', `the bridge ${name} is left of a network that is gone`, sh`ip link delete ${name}`))
 }
 
-const restart = (name: string) => `bay net stop --force ${name}, and bay net start ${name}, which connects its machines again`
+const restart = (name: string) => sh`bay net stop --force ${name} && bay net start ${name}  # which connects its machines again`
 
 function checkStale({ name, bridge }: NetworkRow, { devices }: HostNetworking): Finding[] {
   if (bridge === null || !devices.has(bridge)) return []
-  return [problem('stale-bridge', `the network ${name} is stopped and cannot start: there is a ${bridge} already`, `if nobody needs it: ip link delete ${bridge}`)]
+  return [problem('stale-bridge', `the network ${name} is stopped and cannot start: there is a ${bridge} already`, sh`ip link delete ${bridge}  # if nobody needs it`)]
 }
 
 function checkThere({ name, mode, bridge, device }: NetworkRow, { devices, firewall, bridgeFilter }: HostNetworking): Finding[] {
@@ -43,7 +48,7 @@ function checkThere({ name, mode, bridge, device }: NetworkRow, { devices, firew
   const found = devices.get(needed)
   if (!found || (mode === 'bridge' && !found.bridge)) {
     return [problem('bridge', `the network ${name} needs the ${mode === 'bridge' ? 'bridge' : 'device'} ${needed}, which this host does not have`,
-      mode === 'bridge' ? `bay bridge create ${needed}` : 'ip link')]
+      mode === 'bridge' ? sh`bay bridge create ${needed}` : 'ip link  # shows those that there are')]
   }
   if (mode !== 'bridge' || !bridgeFilter || firewall.filter === null) return []
   return dropped(name, firewall.filter, { bridge: needed, subnet: null }, 'what the bridge only passes on goes through iptables (bridge-nf-call-iptables)')
@@ -65,11 +70,11 @@ function checkDnsmasq({ name, subnets }: NetworkRow, { dnsmasq }: HostNetworking
   return [problem('dnsmasq', `the network ${name} gives no addresses and no names: its dnsmasq does not run`, restart(name))]
 }
 
-function checkRoutes(network: NetworkRow, { routes }: HostNetworking): Finding[] {
+function checkRoutes(network: NetworkRow, { routes }: HostNetworking, fixes: NetworkFixes): Finding[] {
   const { name, bridge } = network
   return clashes(subnetsOf(network), routes.filter(({ device }) => device !== bridge)).map(({ own, subnet, device, exactly }) => {
     const what = `${showSubnet(own)} of the network ${name} overlaps with ${showSubnet(subnet)}, which the host reaches by ${device}`
-    const hint = 'give one of them another subnet'
+    const hint = fixes.subnet(name, own.family)
     return exactly ? problem('subnet', what, hint) : warning('subnet', what, hint)
   })
 }
@@ -82,7 +87,7 @@ function checkForwarding(network: NetworkRow, { forwarding }: HostNetworking): F
   if (!forwards(network)) return []
   const off = (['ipv4', 'ipv6'] as const).filter((family) => forwarding[family] === false && network.subnets.some((subnet) => subnet.family === family))
   return off.map((family) => problem('forwarding', `the host forwards no ${family === 'ipv4' ? 'IPv4' : 'IPv6'}, so guests of the network ${network.name} do not get out`,
-    `sysctl -w ${settings[family]}=1, and the same line in /etc/sysctl.d/99-forward.conf for good`))
+    `sysctl -w ${settings[family]}=1  # and for good the line ${settings[family]}=1 in /etc/sysctl.d/99-forward.conf`))
 }
 
 const settings = { ipv4: 'net.ipv4.ip_forward', ipv6: 'net.ipv6.conf.all.forwarding' }
@@ -92,7 +97,7 @@ function checkFirewall(network: NetworkRow, { firewall: { filter }, dropping }: 
   if (!forwards(network) || bridge === null) return []
   const subnet = ipv4Of(network)
   const chains = dropping.filter(({ text }) => !text.includes(`"${bridge}"`)).map(({ name: chain }) => problem('firewall',
-    `the chain ${chain} of nftables drops what guests of the network ${name} send out`, `nft add rule ${chain} iifname ${bridge} accept; nft add rule ${chain} oifname ${bridge} accept`))
+    `the chain ${chain} of nftables drops what guests of the network ${name} send out`, sh`nft add rule ${chain.split(' ')} iifname ${bridge} accept && nft add rule ${chain.split(' ')} oifname ${bridge} accept`))
   const rules = filter === null || subnet === null ? [] : dropped(name, filter, { bridge, subnet }, null)
   return [...chains, ...rules]
 }
@@ -102,21 +107,21 @@ function dropped(name: string, filter: string, from: { bridge: string, subnet: S
   if (accepted) return []
   const owner = ownerOf(filter)
   const who = owner === null ? '' : `, by ${owner === 'docker' ? 'Docker' : owner}`
-  return [problem('firewall', `the host's firewall drops what guests of the network ${name} send out: ${by}${who}${because === null ? '' : `; ${because}`}`, fixes(owner, from.bridge))]
+  return [problem('firewall', `the host's firewall drops what guests of the network ${name} send out: ${by}${who}${because === null ? '' : `; ${because}`}`, letThrough(owner, from.bridge))]
 }
 
-function fixes(owner: ReturnType<typeof ownerOf>, bridge: string): string {
-  if (owner === 'ufw') return `ufw route allow in on ${bridge}; ufw route allow out on ${bridge}`
-  if (owner === 'firewalld') return `firewall-cmd --permanent --zone=libvirt --add-interface=${bridge}; firewall-cmd --reload`
+function letThrough(owner: ReturnType<typeof ownerOf>, bridge: string): string {
+  if (owner === 'ufw') return sh`ufw route allow in on ${bridge} && ufw route allow out on ${bridge}`
+  if (owner === 'firewalld') return sh`firewall-cmd --permanent --zone=libvirt --add-interface=${bridge} && firewall-cmd --reload`
   const chain = owner === 'docker' ? 'DOCKER-USER' : 'FORWARD'
-  return `iptables -I ${chain} -i ${bridge} -j ACCEPT; iptables -I ${chain} -o ${bridge} -j ACCEPT (or, if libvirt's own rules are gone: systemctl reload libvirtd)`
+  return sh`iptables -I ${chain} -i ${bridge} -j ACCEPT && iptables -I ${chain} -o ${bridge} -j ACCEPT  # or, if libvirt's own rules are gone: systemctl reload libvirtd`
 }
 
 function checkTranslation(network: NetworkRow, { firewall: { nat }, libvirtTable }: HostNetworking): Finding[] {
   const subnet = ipv4Of(network)
   if (network.mode !== 'nat' || subnet === null || nat === null || libvirtTable) return []
   const there = nat.split('\n').some((line) => line.includes(`-s ${showSubnet(subnet)} `) && /-j (?:MASQUERADE|SNAT)\b/.test(line))
-  return there ? [] : [problem('nat', `the addresses of the network ${network.name} are not translated: libvirt's rules are gone from the host's firewall`, 'systemctl reload libvirtd (or virtnetworkd) puts them back')]
+  return there ? [] : [problem('nat', `the addresses of the network ${network.name} are not translated: libvirt's rules are gone from the host's firewall`, 'systemctl reload libvirtd  # or virtnetworkd: it puts them back')]
 }
 
 function ipv4Of(network: NetworkRow): Subnet | null {

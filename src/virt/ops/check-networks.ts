@@ -3,9 +3,11 @@ import type { Connection } from '../connection.js'
 import { ok, type Finding } from './check-host-finding.js'
 import { checkDefinition } from './check-network-definitions.js'
 import { checkLeftBridges, checkOnHost, type RunningPort } from './check-network-host.js'
+import { whatIsTaken } from './free-network.js'
 import { hostNetworking } from './host-networking.js'
-import { listNetworks, type NetworkRow } from './list-networks.js'
+import type { NetworkRow } from './list-networks.js'
 import { readMachines } from './machine-xml.js'
+import { NetworkFixes } from './network-fixes.js'
 import { isOwnHost } from './own-host.js'
 
 export interface NetworkReport {
@@ -16,14 +18,15 @@ export interface NetworkReport {
 
 /** Looks for what breaks networks in practice, and changes nothing. `names` are those to be checked; all are compared with. */
 export function checkNetworks(connection: Connection, names: readonly string[] | null): NetworkReport {
-  const all = listNetworks(connection).sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  const fixes = new NetworkFixes(whatIsTaken(connection))
+  const all = [...fixes.taken.networks].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   const wanted = names === null ? all : all.filter(({ name }) => names.includes(name))
   if (!isOwnHost(connection)) {
-    return { findings: wanted.flatMap((network) => orOk(network, checkDefinition(network, all))), notes: [leftOut] }
+    return { findings: wanted.flatMap((network) => orOk(network, checkDefinition(network, fixes))), notes: [leftOut] }
   }
   const host = hostNetworking()
   const ports = runningPorts(connection)
-  const check = (network: NetworkRow) => [...checkDefinition(network, all), ...checkOnHost(network, host, ports)]
+  const check = (network: NetworkRow) => [...checkDefinition(network, fixes), ...checkOnHost(network, { host, ports, fixes })]
   const findings = wanted.flatMap((network) => orOk(network, check(network)))
   return {
     findings: [...findings, ...names === null ? checkLeftBridges(all, host) : []],

@@ -69,11 +69,17 @@ export function refuseTaken(
 
 /** A free /24 of the private ranges: the first one, or with `anyOf` one of so many at random, for runs that collided. */
 export function freeSubnet(taken: Taken, anyOf = 1): Subnet {
-  const used = [
-    ...taken.networks.flatMap(subnetsOf), ...taken.interfaces, ...taken.routes.map(({ subnet }) => subnet), ...taken.subnets,
-  ]
+  const used = usedBy(taken)
   const free = firstOf(candidates(), anyOf, (subnet) => !used.some((each) => overlap(each, subnet)))
   if (!free) throw new BayError('failed', 'there is no free /24 left in 192.168.0.0/16 and 10.0.0.0/8', { hints: ['give one: --subnet 172.20.0.0/24'] })
+  return free
+}
+
+/** A free /64 of the private prefixes: the first one. */
+export function freePrefix(taken: Taken): Subnet {
+  const used = usedBy(taken)
+  const free = firstOf(prefixes(), 1, (prefix) => !used.some((each) => overlap(each, prefix)))
+  if (!free) throw new BayError('failed', 'there is no free /64 left in fd00::/32', { hints: ['give one: --ipv6 fd00:1::/64'] })
   return free
 }
 
@@ -85,9 +91,18 @@ export function freeBridge(taken: Taken, anyOf = 1): string {
   return free
 }
 
+function usedBy({ networks, interfaces, routes, subnets }: Taken): Subnet[] {
+  return [...networks.flatMap(subnetsOf), ...interfaces, ...routes.map(({ subnet }) => subnet), ...subnets]
+}
+
 function* candidates(): Generator<Subnet> {
   for (let third = 100; third <= 254; third += 1) yield { family: 'ipv4', bytes: [192, 168, third, 0], prefix: 24 }
   for (let at = 0; at < 2 ** 16; at += 1) yield { family: 'ipv4', bytes: [10, at >> 8, at & 0xff, 0], prefix: 24 }
+}
+
+function* prefixes(): Generator<Subnet> {
+  const rest = Array.from({ length: 12 }, () => 0)
+  for (let at = 1; at < 2 ** 16; at += 1) yield { family: 'ipv6', bytes: [0xfd, 0, at >> 8, at & 0xff, ...rest], prefix: 64 }
 }
 
 function* bridgeNames(): Generator<string> {

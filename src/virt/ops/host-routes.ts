@@ -14,12 +14,17 @@ export interface Clash extends Route {
   exactly: boolean
 }
 
-/** The IPv4 routes of this system but the default one. */
+/** The routes of this system but the default ones. */
 export function hostRoutes(): Route[] {
+  return [...parseRoutes(table('/proc/net/route')), ...parseRoutes6(table('/proc/net/ipv6_route'))]
+}
+
+/** A system without IPv6 has no such file. */
+function table(path: string): string {
   try {
-    return parseRoutes(readFileSync('/proc/net/route', 'latin1'))
+    return readFileSync(path, 'latin1')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
+    if (codeOf(error) === 'ENOENT') return ''
     throw error
   }
 }
@@ -39,6 +44,23 @@ export function parseRoutes(text: string): Route[] {
     return prefix === 0 ? [] : [{ device, subnet: { family: 'ipv4' as const, bytes: bytesOf(destination), prefix } }]
   })
 }
+
+/**
+ * The kernel's table of IPv6: destination, its prefix in hexadecimal, six more columns, flags, device. Without the system's own
+ * addresses, the link-local ones that every device has, and multicast.
+ */
+export function parseRoutes6(text: string): Route[] {
+  return text.split('\n').flatMap((line) => {
+    const [destination = '', bits = '', , , , , , , flags = '', device] = line.trim().split(/\s+/)
+    const [prefix, bytes] = [Number.parseInt(bits, 16), [...Buffer.from(destination, 'hex')]]
+    const [first = 0, second = 0] = bytes
+    const own = (Number.parseInt(flags, 16) & isLocal) !== 0 || first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80)
+    return device === undefined || device === 'lo' || prefix === 0 || bytes.length !== 16 || own ? [] : [{ device, subnet: { family: 'ipv6' as const, bytes, prefix } }]
+  })
+}
+
+/** RTF_LOCAL of the kernel's ipv6_route.h */
+const isLocal = 0x80000000
 
 /** The routes that lead into one of these subnets. */
 export function clashes(subnets: readonly Subnet[], routes: readonly Route[]): Clash[] {

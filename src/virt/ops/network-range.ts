@@ -18,8 +18,8 @@ export function planSubnet(subnet: Subnet, dhcp?: AddressRange | false): SubnetS
 /** libvirt defines no range whose ends differ in the first two bytes: "too large (> 65535)". */
 const mostLeases = 2 ** 16
 
-/** The larger side of the gateway. */
-function allButGateway(subnet: Subnet, gateway: string): AddressRange {
+/** The larger side of an IPv4 subnet's gateway. */
+export function allButGateway(subnet: Subnet, gateway: string): AddressRange {
   const { first, last } = limits(subnet)
   const own = toNumber(gateway)
   const [from, to] = own - first > last - own ? [first, own - 1] : [own + 1, last]

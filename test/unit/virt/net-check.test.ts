@@ -4,6 +4,7 @@ import { checkLeftBridges, checkOnHost } from '../../../src/virt/ops/check-netwo
 import { forwardVerdict, ownerOf } from '../../../src/virt/ops/forward-rules.js'
 import type { HostNetworking } from '../../../src/virt/ops/host-networking.js'
 import type { NetworkRow } from '../../../src/virt/ops/list-networks.js'
+import { NetworkFixes } from '../../../src/virt/ops/network-fixes.js'
 import { parseSubnet } from '../../../src/virt/ops/network-subnet.js'
 
 const libvirt = `-P INPUT ACCEPT
@@ -32,9 +33,13 @@ const well: HostNetworking = {
   devices: new Map([['virbr0', { bridge: true, master: null, mac: '52:54:00:00:00:01' }], ['vnet0', { bridge: false, master: 'virbr0', mac: 'fe:54:00:00:00:02' }]]),
   firewall: { filter: libvirt, nat: '-A LIBVIRT_PRT -s 10.20.0.0/24 ! -d 10.20.0.0/24 -j MASQUERADE\n', why: '' },
 }
+const fixesOf = (...networks: NetworkRow[]) => (
+  new NetworkFixes({ networks, interfaces: [], routes: [], devices: null, subnets: [], bridges: [] })
+)
 const port = { network: 'lab', machine: 'web', tap: 'vnet0' }
 const found = (host: Partial<HostNetworking>, more: Partial<NetworkRow> = {}) =>
-  checkOnHost(network(more), { ...well, ...host }, [port]).map(({ check }) => check)
+  checkOnHost(network(more), { host: { ...well, ...host }, ports: [port], fixes: fixesOf(network(more)) })
+    .map(({ check }) => check)
 
 describe('net check', () => {
   const subnet = parseSubnet('10.20.0.0/24')
@@ -85,8 +90,33 @@ describe('net check', () => {
       [subnets({ reservations: ['3', '4'].map((n) => ({ mac: '52:54:00:00:00:01', ip: `10.20.0.${n}`, name: null })) }), { ...more, subnets: [] }, ['dhcp']],
     ]
     for (const [own, other, checks] of cases) {
-      const all = [network(own), network(other)]
-      expect(checkDefinition(network(own), all).map(({ check }) => check), JSON.stringify([own, other])).to.deep.equal(checks)
+      const fixes = fixesOf(network(own), network(other))
+      expect(checkDefinition(network(own), fixes).map(({ check }) => check), JSON.stringify([own, other])).to.deep.equal(checks)
     }
+  })
+  it('advises lines for a shell, whatever a network is called, and changes the one that cuts nobody off', () => {
+    const odd = network({ name: "it's $(id)", mode: 'route' })
+    const other = network({ name: 'other', bridge: 'sixteen-chars-00', active: false })
+    const of = (own: NetworkRow, fixes: NetworkFixes) => checkDefinition(own, fixes).map(({ hint }) => hint)
+    expect(of(odd, fixesOf(odd, other))).to.deep.equal(['bay net set other subnet=192.168.100.0/24 --restart'])
+    expect(of(other, fixesOf(odd, other))).to.deep.equal([
+      'bay net set other bridge=virbr1', 'bay net set other subnet=192.168.100.0/24 --restart', 'bay net start other',
+    ])
+    const six = network({
+      name: 'six', bridge: 'virbr6', subnets: [{ ...network({}).subnets[0], family: 'ipv6', address: 'fd00:1::1', prefix: 64 }] as NetworkRow['subnets'],
+    })
+    expect(of(six, fixesOf(six, { ...six, name: 'seven', bridge: null }))).to.deep.equal(['bay net set six ipv6=fd00:2::/64 --restart'])
+    const both = fixesOf(odd, other, { ...other, name: 'third', subnets: odd.subnets })
+    const subnetFor = (name: string) => of({ ...other, name, bridge: null }, both).find((line) => line?.includes('subnet='))
+    expect(['other', 'third', 'other'].map(subnetFor)).to.deep.equal([
+      'bay net set other subnet=192.168.100.0/24 --restart', 'bay net set third subnet=192.168.101.0/24 --restart',
+      'bay net set other subnet=192.168.100.0/24 --restart',
+    ])
+    const full = fixesOf(odd, other, network({ subnets: ['192.168.0.1/16', '10.0.0.1/8'].map((text) => ({
+      ...network({}).subnets[0], address: text.split('/')[0], prefix: Number(text.split('/')[1]),
+    })) as NetworkRow['subnets'] }))
+    expect(of(odd, full)).to.include('bay net set other subnet=NET/BITS --restart')
+    const hints = checkOnHost(odd, { host: { ...well, dnsmasq: () => false }, ports: [], fixes: fixesOf(odd) }).map(({ hint }) => hint)
+    expect(hints).to.deep.equal(["bay net stop --force 'it'\\''s $(id)' && bay net start 'it'\\''s $(id)'  # which connects its machines again"])
   })
 })
