@@ -12,6 +12,7 @@ import { keepWaiting } from './bridge-confirm.js'
 import { BayError, UsageError } from './errors.js'
 import type { Connection } from './virt/connection.js'
 import { machineOfTap } from './virt/ops/bridge-use.js'
+import { sh } from './shell.js'
 
 /** What a run on one bridge was told, and how it makes its change. */
 export interface BridgeRun {
@@ -126,10 +127,10 @@ function refuseCut(device: Link, { mayCut, dryRun }: BridgeRun): void {
 async function checkVlans(bridge: Link & { bridge: NonNullable<Link['bridge']> }, port: Link, vlans: Vlans): Promise<void> {
   if (vlans.untagged === null && vlans.tagged.length === 0) return
   if (!bridge.bridge.vlanFiltering) {
-    throw new UsageError(`the bridge ${bridge.name} does not filter VLANs`, 'make one that does: bay bridge create NAME --vlan-filtering', `ip link set dev ${bridge.name} type bridge vlan_filtering 1`)
+    throw new UsageError(`the bridge ${bridge.name} does not filter VLANs`, 'make one that does: bay bridge create NAME --vlan-filtering', sh`ip link set dev ${bridge.name} type bridge vlan_filtering 1`)
   }
   if (port.master !== bridge.name || sameVlans(await portVlans(port.name), vlans)) return
-  throw new BayError('wrong-state', `${port.name} is a port of ${bridge.name} already, with other VLANs`, { hints: [`bay bridge detach ${bridge.name} ${port.name}`] })
+  throw new BayError('wrong-state', `${port.name} is a port of ${bridge.name} already, with other VLANs`, { hints: [sh`bay bridge detach ${bridge.name} ${port.name}`] })
 }
 
 /** In a spanning tree a bridge listens and learns before a new port passes anything. @throws UsageError when there is no time */

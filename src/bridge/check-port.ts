@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { BayError } from '../errors.js'
 import { suggest } from '../names.js'
+import { sh } from '../shell.js'
 import type { Link } from './host-state.js'
 
 /** A device by its name. @throws BayError `not-found`, with near names */
@@ -20,7 +21,7 @@ export function findBridge(links: readonly Link[], name: string): Link & { bridg
   if (found) throw new BayError('wrong-state', `${name} is no bridge${found.kind === null ? '' : ` (${found.kind})`}`, { hints: ['bay bridge list'] })
   const near = suggest(name, links.flatMap((each) => each.bridge ? [each.name] : []))
   throw new BayError('not-found', `there is no bridge named ${name}`, {
-    hints: [...near.map((each) => `did you mean ${each}?`), 'see what there is: bay bridge list', `make it: bay bridge create ${name}`],
+    hints: [...near.map((each) => `did you mean ${each}?`), 'see what there is: bay bridge list', sh`make it: bay bridge create ${name}`],
   })
 }
 
@@ -39,10 +40,10 @@ function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTa
   if (!port.ethernet) return ['it is no Ethernet device']
   if (isWireless(name)) return ['it is wireless, and a station may send nobody else\'s frames', 'use a network with --mode nat, or a wired device']
   const machine = port.kind === 'tun' ? machineOfTap(name) : undefined
-  if (machine !== undefined) return [isCardOf(machine), `bay vm attach nic ${machine} --network bridge=${bridge}`]
+  if (machine !== undefined) return [isCardOf(machine), sh`bay vm attach nic ${machine} --network bridge=${bridge}`]
   if (master !== null && master !== bridge) {
     const owner = links.find((each) => each.name === master)
-    if (owner?.bridge) return [`it is a port of the bridge ${master}`, `bay bridge detach ${master} ${name}`]
+    if (owner?.bridge) return [`it is a port of the bridge ${master}`, sh`bay bridge detach ${master} ${name}`]
     return [`it belongs to ${master}${owner?.kind ? ` (${owner.kind})` : ''}`, `attach ${master} instead`]
   }
   const above = links.find(({ parent, kind }) => parent === name && ['macvlan', 'macvtap', 'ipvlan', 'ipvtap'].includes(kind ?? ''))
@@ -53,7 +54,7 @@ function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTa
 export function refuseCard(bridge: string, { name, kind }: Link, machineOfTap: MachineOfTap): void {
   const machine = kind === 'tun' ? machineOfTap(name) : undefined
   if (machine === undefined) return
-  throw new BayError('wrong-state', `${name} is not detached from ${bridge}: ${isCardOf(machine)}`, { hints: [`bay vm detach nic ${machine} MAC`] })
+  throw new BayError('wrong-state', `${name} is not detached from ${bridge}: ${isCardOf(machine)}`, { hints: [sh`bay vm detach nic ${machine} MAC`] })
 }
 
 function isCardOf(machine: string): string {

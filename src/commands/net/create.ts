@@ -6,6 +6,7 @@ import { bringUpFlags, changeFlags, ifMissingFlag, nameArg } from '../../flags.j
 import { checkName } from '../../names.js'
 import { newNetwork } from '../../net-flags.js'
 import { createNetwork } from '../../virt/ops/create-network.js'
+import { sh } from '../../shell.js'
 
 export default class NetCreate extends ActionCommand<typeof NetCreate> {
   static override summary = 'Create a network'
@@ -52,7 +53,7 @@ export default class NetCreate extends ActionCommand<typeof NetCreate> {
         return { ...made }
       }
       if (this.flags['if-missing']) return { changed: false, said: 'exists already' }
-      throw new BayError('exists', `there is a network ${name} already`, { hints: [`bay net show ${name}`, 'give another name, or --if-missing'] })
+      throw new BayError('exists', `there is a network ${name} already`, { hints: [sh`bay net show ${name}`, 'give another name, or --if-missing'] })
     })
   }
 }

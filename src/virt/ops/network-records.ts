@@ -2,6 +2,7 @@ import { UsageError } from '../../errors.js'
 import { dnsHostElement, rangeElement, type AddressRange, type DnsHost } from '../../xml/network.js'
 import type { NetworkDescription } from '../../xml/network-description.js'
 import { serialize, type XmlElement } from '../../xml/node.js'
+import { sh } from '../../shell.js'
 import { networkAffect, networkSection, networkUpdate } from '../flags.js'
 import type { Network } from '../network.js'
 import { checkRange } from './network-range.js'
@@ -39,7 +40,7 @@ export async function changeRecords(network: Network, records: NetworkRecords, r
         command: add ? networkUpdate.addLast : networkUpdate.delete, section: part.section, subnet: part.subnet,
       }, serialize(part.element), where)
       await rollback.step(() => apply(part.add), () => ({
-        leaves: `a change of the network ${network.name()}`, removeBy: `bay net show ${network.name()}`, undo: () => apply(!part.add),
+        leaves: `a change of the network ${network.name()}`, removeBy: sh`bay net show ${network.name()}`, undo: () => apply(!part.add),
       }))
       changed = true
     }

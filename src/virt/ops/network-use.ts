@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Network } from '../network.js'
 import { connectedMachines, machinesOf, type MachineOfNetwork } from './network-machines.js'
@@ -42,7 +43,7 @@ export async function deleteNetwork(connection: Connection, network: Network, op
   await using rollback = new Rollback()
   if (active) {
     await rollback.step(() => network.stop(), () => ({
-      leaves: `the network ${name}, stopped`, removeBy: `bay net start ${name}`,
+      leaves: `the network ${name}, stopped`, removeBy: sh`bay net start ${name}`,
       undo: async () => {
         if (!persistent) return
         network.start()
@@ -59,7 +60,7 @@ function mayDisconnect(connection: Connection, network: Network, { force }: Remo
   const machines = connectedMachines(connection, network)
   if (machines.length === 0 || force) return machines
   throw new BayError('wrong-state', connectedTo(network.name(), machines), {
-    hints: [`stop them first: bay vm stop ${machines.join(' ')}`, '--force cuts them off'],
+    hints: [sh`stop them first: bay vm stop ${machines}`, '--force cuts them off'],
   })
 }
 
@@ -70,7 +71,7 @@ function inUse(network: string, users: readonly MachineOfNetwork[]): BayError {
     ...off && off.length > 0 ? [`machines that are off ${running?.length ? 'need it too' : `need the network ${network}`}: ${off.join(', ')}`] : [],
   ]
   return new BayError('wrong-state', parts.join('; '), {
-    hints: [`give them another network first: bay vm show ${users[0]?.name}`, '--force deletes it all the same: those that run are cut off, and none can start'],
+    hints: [sh`give them another network first: bay vm show ${users[0]?.name ?? ''}`, '--force deletes it all the same: those that run are cut off, and none can start'],
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { networkElement } from '../../xml/network.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { attr, child, children, remove } from '../../xml/tree.js'
@@ -57,7 +58,7 @@ export async function reconnect(connection: Connection, network: Network, park: 
         result.reconnected.push(machine)
       } catch (error) {
         if (!(error instanceof BayError) || error.code === 'cannot-connect') throw error
-        result.notes.push(`${machine} is still cut off: ${error.message}; bay vm stop ${machine}, bay vm start ${machine}`)
+        result.notes.push(`${machine} is still cut off: ${error.message}; ${sh`bay vm stop ${machine} && bay vm start ${machine}`}`)
       }
     }
   } finally {

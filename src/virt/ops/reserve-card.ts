@@ -2,6 +2,7 @@ import { BayError, UsageError } from '../../errors.js'
 import { hostnameFor } from '../../provision/cloud-init/files.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { ReservationDescription } from '../../xml/network-description.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import { domainXml } from '../flags.js'
@@ -43,7 +44,7 @@ export function reserveForCard(
   const subnets = [sides.live, sides.stored].flatMap((side) => side?.subnets ?? [])
   placeIn(name, (sides.live ?? sides.stored)?.subnets ?? [], { address }, address)
   const reservation = { network: name, networkUuid: network.uuid(), mac: card.mac, ip: address }
-  const freeFirst = () => [`bay net unreserve ${name} ${card.mac}, and then this again`]
+  const freeFirst = () => [sh`bay net unreserve ${name} ${card.mac}, and then this again`]
   refuseReserved(name, subnets, reservation, (mac) => macOwner(connection, mac), freeFirst)
   const hostname = card.machine === null ? undefined : freeHostname(sides, hostnameFor(card.machine))
   const common = { ...card, ip: address }
@@ -95,7 +96,7 @@ function cardOf(connection: Connection, network: string, who: string): Card {
   if (macs === null) throw new BayError('not-found', `there is no machine named ${who}`, { hints: ['bay vm list', otherwise] })
   const [mac, ...others] = macs
   if (mac === undefined) {
-    throw new BayError('not-found', `${who} has no interface on the network ${network}`, { hints: [`bay vm attach nic ${who} --network ${network}`, otherwise] })
+    throw new BayError('not-found', `${who} has no interface on the network ${network}`, { hints: [sh`bay vm attach nic ${who} --network ${network}`, otherwise] })
   }
   if (others.length > 0) throw new UsageError(`${who} has several interfaces on the network ${network}`, `give the MAC address of one: ${macs.join(', ')}`)
   return { mac, machine: who }

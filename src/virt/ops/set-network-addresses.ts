@@ -2,6 +2,7 @@ import { BayError, UsageError } from '../../errors.js'
 import type { AddressRange } from '../../xml/network.js'
 import type { NetworkAddresses } from '../../xml/network-addresses.js'
 import type { NetworkDescription, SubnetDescription } from '../../xml/network-description.js'
+import { sh } from '../../shell.js'
 import { reachedBy } from './create-network.js'
 import { refuseTaken, type Taken } from './free-network.js'
 import { hostRange, planSubnet, rangeHolds, sameRange } from './network-range.js'
@@ -73,7 +74,7 @@ function refuseOutside(network: string, subnet: Subnet, gateway: string, reserva
   if (wrong.length === 0) return
   const listed = wrong.map(({ ip, mac, name }) => `${ip} (${mac ?? name ?? 'nobody'})`).join(', ')
   throw new BayError('wrong-state', `reservations of the network ${network} are no guests' addresses of ${showSubnet(subnet)}: ${listed}`, {
-    hints: wrong.map(({ ip }) => `bay net unreserve ${network} ${ip}`),
+    hints: wrong.map(({ ip }) => sh`bay net unreserve ${network} ${ip}`),
   })
 }
 
@@ -81,7 +82,7 @@ function refuseDhcp6(network: string, six: SubnetDescription | undefined): void 
   if (!six || (six.dhcp.length === 0 && six.reservations.length === 0)) return
   const listed = [...six.dhcp.map(({ start, end }) => `${start}-${end}`), ...six.reservations.map(({ ip, name }) => `${ip} (${name ?? 'nobody'})`)]
   throw new BayError('wrong-state', `the network ${network} gives IPv6 addresses by DHCP, which would be outside: ${listed.join(', ')}`, {
-    hints: [`bay net xml ${network} and bay net define`],
+    hints: [sh`bay net xml ${network} and bay net define`],
   })
 }
 

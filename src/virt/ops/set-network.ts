@@ -4,6 +4,7 @@ import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { changeNetworkAddresses } from '../../xml/network-addresses.js'
 import { readNetwork, readNetworkElement, type NetworkDescription } from '../../xml/network-description.js'
 import { changeNetworkSettings, ownModes } from '../../xml/network-settings.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Network } from '../network.js'
 import { storedXml } from './define.js'
@@ -60,7 +61,7 @@ export async function setNetwork(
   // What a run that was killed left.
   const { reconnected, notes } = (options.restart && !restarted && await reconnectIfCutOff(connection, network)) || done
   const moved = fields.some(({ field, effect }) => effect !== null && ['subnet', 'ipv6'].includes(field))
-  const stale = restarted && moved && reconnected.length > 0 ? [`running guests keep their old addresses until they ask again: bay vm reboot ${reconnected.join(' ')}`] : []
+  const stale = restarted && moved && reconnected.length > 0 ? [sh`running guests keep their old addresses until they ask again: bay vm reboot ${reconnected}`] : []
   return {
     ...common, changed: common.changed || reconnected.length > 0, reconnected,
     fields: withRunning(network, restarted ? inForce(fields) : fields), notes: [...known, ...notes, ...stale],
@@ -124,7 +125,7 @@ async function apply(
   await changeRecords(network, records, rollback)
   if (autostart !== undefined && autostart !== network.autostart()) {
     await rollback.step(() => network.setAutostart(autostart), () => ({
-      leaves: `the new autostart of the network ${name}`, removeBy: `bay net autostart ${autostart ? '--off ' : ''}${name}`,
+      leaves: `the new autostart of the network ${name}`, removeBy: sh`bay net autostart ${autostart ? ['--off', name] : name}`,
       undo: () => network.setAutostart(!autostart),
     }))
   }
@@ -136,7 +137,7 @@ async function apply(
   if (restarted) {
     report('starting it')
     await rollback.step(() => startNetwork(network), () => ({
-      leaves: `the network ${name}, with its new settings`, removeBy: `bay net show ${name}`, undo: () => network.stop(),
+      leaves: `the network ${name}, with its new settings`, removeBy: sh`bay net show ${name}`, undo: () => network.stop(),
     }))
   }
   const result = restarted ? await reconnect(connection, network, park) : null
@@ -155,7 +156,7 @@ async function redefine(
   const xml = serialize(root)
   if (xml === asRead) return
   await rollback.step(() => { namingCollision(() => connection.defineNetwork(xml))[Symbol.dispose]() }, () => ({
-    leaves: `new settings of the network ${network.name()}`, removeBy: `bay net show ${network.name()}`,
+    leaves: `new settings of the network ${network.name()}`, removeBy: sh`bay net show ${network.name()}`,
     undo: () => { connection.defineNetwork(now)[Symbol.dispose]() },
   }))
 }
@@ -165,18 +166,18 @@ function refuseNamedBridge(connection: Connection, network: Network): void {
   const named = machinesOf(connection, network).filter(({ byBridge }) => byBridge).map(({ name }) => name)
   if (named.length === 0) return
   throw new BayError('wrong-state', `machines name the bridge of the network ${network.name()} itself: ${named.join(', ')}`, {
-    hints: [`give them an interface on the network instead: bay vm attach nic ${named[0]} --network ${network.name()}`],
+    hints: [sh`give them an interface on the network instead: bay vm attach nic ${named[0] ?? ''} --network ${network.name()}`],
   })
 }
 
 function isTransient(name: string): BayError {
   return new BayError('wrong-state', `the network ${name} is transient: nothing of it is stored that could be changed`, {
-    hints: [`bay net xml ${name} | bay net define - stores it as it runs`],
+    hints: [sh`bay net xml ${name} | bay net define -  # stores it as it runs`],
   })
 }
 
 function notOurs(name: string, mode: string): BayError {
   return new BayError('wrong-state', `the network ${name} is one of mode ${mode}: addresses, names and sizes are not its own`, {
-    hints: ['autostart can be set, and for mode bridge isolate-guests', `all else: bay net xml ${name} and bay net define`],
+    hints: ['autostart can be set, and for mode bridge isolate-guests', sh`all else: bay net xml ${name} and bay net define`],
   })
 }

@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
 import type { Network } from '../network.js'
@@ -8,7 +9,7 @@ import type { Made, Undoing } from './undo-kind.js'
 export const definedNetwork: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the network ${name}`,
-  removeBy: ({ name }) => `bay net delete --yes ${name}`,
+  removeBy: ({ name }) => sh`bay net delete --yes ${name}`,
   isThere: (connection, made) => ask(connection, made, () => true),
   undo: (connection, { uuid }) => {
     using network = connection.networkByUuid(uuid)
@@ -19,7 +20,7 @@ export const definedNetwork: Undoing<Made> = {
 export const runningNetwork: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the running network ${name}`,
-  removeBy: ({ name }) => `bay net stop ${name}`,
+  removeBy: ({ name }) => sh`bay net stop ${name}`,
   isThere: (connection, made) => ask(connection, made, (network) => network.isActive()),
   undo: (connection, { uuid }) => {
     using network = connection.networkByUuid(uuid)
@@ -34,7 +35,7 @@ export interface CutNetwork extends Made { park: string }
 export const cutNetwork: Undoing<CutNetwork> = {
   fields: ['uuid', 'name', 'park'],
   leaves: ({ name }) => `the network ${name}, stopped or with machines cut off`,
-  removeBy: ({ name }) => `bay net start ${name}`,
+  removeBy: ({ name }) => sh`bay net start ${name}`,
   isThere: (connection, made) => ask(connection, { ...made, uuid: made.park }, () => true)
     || ask(connection, made, (network) => !network.isActive() || isCutOff(connection, network)),
   undo: async (connection, { uuid, park }) => {

@@ -22,6 +22,12 @@ describe('what may be a port', () => {
     it(`is not ${what}`, () => expect(refused(port, more)).to.include({ code: 'wrong-state' }).and.to.have.property('message').that.contains(says))
   }
 
+  it('with a fix that can be pasted, whatever a machine is called', () => {
+    const tap = aLink('vnet0', { kind: 'tun' })
+    const error = thrownBy(() => refusePort([...others, tap], 'br0', tap, () => "it's $(id)"))
+    expect(error).to.have.property('hints').that.deep.equals(["bay vm attach nic 'it'\\''s $(id)' --network bridge=br0"])
+  })
+
   it('is a device of its own, a VLAN\'s parent, a tap of nobody\'s, and the bridge\'s own port', () => {
     for (const port of [aLink('eth1'), aLink('tap7', { kind: 'tun' }), aLink('eth1', { master: 'br0' })]) refusePort([...others, port], 'br0', port, () => undefined)
     const port = aLink('eth1')

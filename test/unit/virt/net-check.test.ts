@@ -116,7 +116,8 @@ describe('net check', () => {
       ...network({}).subnets[0], address: text.split('/')[0], prefix: Number(text.split('/')[1]),
     })) as NetworkRow['subnets'] }))
     expect(of(odd, full)).to.include('bay net set other subnet=NET/BITS --restart')
-    const hints = checkOnHost(odd, { host: { ...well, dnsmasq: () => false }, ports: [], fixes: fixesOf(odd) }).map(({ hint }) => hint)
+    const hints = checkOnHost(odd, { host: { ...well, dnsmasq: () => false }, ports: [], fixes: fixesOf(odd) })
+      .map(({ hint }) => hint)
     expect(hints).to.deep.equal(["bay net stop --force 'it'\\''s $(id)' && bay net start 'it'\\''s $(id)'  # which connects its machines again"])
   })
 })
