@@ -27,12 +27,24 @@ function idOf(ids: readonly string[], [first = '', ...rest]: readonly string[]):
   let id = first
   for (const word of rest) {
     const longer = `${id}:${word}`
-    const begins = ids.some((each) => each === longer || each.startsWith(`${longer}:`))
+    const begins = beginningsOf(ids).has(longer)
     if (!begins && (ids.includes(id) || word.startsWith('-') || word.includes('='))) break
     id = longer
   }
   return id
 }
+
+/** All ids, and what stands before a colon in one. */
+function beginningsOf(ids: readonly string[]): Set<string> {
+  const known = beginnings.get(ids)
+  if (known) return known
+  const made = new Set(ids.flatMap((id) => id.split(':').map((_, at, words) => words.slice(0, at + 1).join(':'))))
+  beginnings.set(ids, made)
+  return made
+}
+
+// A batch asks for each of its lines.
+const beginnings = new WeakMap<readonly string[], Set<string>>()
 
 function unknown(ids: readonly string[], id: string): UsageError {
   const typed = id.replaceAll(':', ' ')

@@ -7,7 +7,7 @@ import { renderDetails, type Field } from './output/details.js'
 import { escapeControl, escapeLines } from './output/escape.js'
 import { renderList, type Format, type ListOptions } from './output/format.js'
 import { toJson, toYaml } from './output/serialize.js'
-import { isInteractive, widthOf, writeErr, writeOut } from './output/streams.js'
+import { isInteractive, outWidth, writeErr, writeOut } from './output/streams.js'
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
 import type { Host } from './virt/ops/host.js'
@@ -152,7 +152,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     const { columns: names, sort, filter, 'no-headers': noHeaders } = this.#common
     await writeOut(await renderList(rows, columns, {
       format: this.format, columns: names, sort, filters: filter, headers: !noHeaders,
-      quiet: this.flags.quiet, width: widthOf(process.stdout), ...more,
+      quiet: this.flags.quiet, width: outWidth(), ...more,
     }))
     return rows
   }

@@ -19,10 +19,11 @@ export interface LineResult {
   error: ErrorJson | null
 }
 
-export interface Line { number: number, text: string, words: string[] }
+export interface TextLine { number: number, text: string }
+export interface Line extends TextLine { words: string[] }
 
-/** The commands among lines, as they come; empty ones and remarks are none. @throws UsageError that names the line */
-export function readLine(text: string, number: number): Line | null {
+/** The command of a line; null for an empty one and a remark. @throws UsageError that names the line */
+export function readLine({ number, text }: TextLine): Line | null {
   const words = atLine(number, () => wordsOf(text))
   if (words[0] === 'bay') words.shift()
   return words.length === 0 ? null : { number, text: text.trim(), words }

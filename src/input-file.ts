@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { StringDecoder } from 'node:string_decoder'
 import { UsageError } from './errors.js'
 
 /** The text of a file, or of standard input for `-`. @throws UsageError that names the file */
@@ -22,9 +22,20 @@ export function inputBytes(): AsyncIterable<Buffer> {
   return process.stdin
 }
 
-/** The lines of a file, or of standard input for `-` as they come. @throws UsageError that names the file */
-export async function* inputLines(path: string): AsyncIterable<string> {
-  if (path !== '-') yield* (await readInput(path)).split(/\r?\n/)
-  else if (process.stdin.isTTY) throw new UsageError('standard input is a terminal', 'give a file, or pipe the commands in')
-  else yield* createInterface({ input: process.stdin, crlfDelay: Infinity })
+/** The lines of a file at once, or of standard input for `-` as many as come together. @throws UsageError that names the file */
+export async function* inputLines(path: string): AsyncIterable<string[]> {
+  if (path !== '-') {
+    yield (await readInput(path)).split(lineEnd)
+    return
+  }
+  const decoder = new StringDecoder('utf8')
+  let begun = ''
+  for await (const bytes of inputBytes()) {
+    const lines = (begun + decoder.write(bytes)).split(lineEnd)
+    begun = lines.pop() ?? ''
+    yield lines
+  }
+  yield [begun + decoder.end()]
 }
+
+const lineEnd = /\r?\n/

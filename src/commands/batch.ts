@@ -2,12 +2,12 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { failedOf } from '../action-summary.js'
 import { BaseCommand } from '../base.js'
-import { checkLine, readLine, runLine, type Line } from '../batch.js'
+import { checkLine, readLine, runLine, type Line, type TextLine } from '../batch.js'
 import { BayError } from '../errors.js'
 import { changeFlags } from '../flags.js'
 import { inputLines } from '../input-file.js'
 import { toJsonLine } from '../output/serialize.js'
-import { writeOut } from '../output/streams.js'
+import { PrintedTogether } from '../output/printed-together.js'
 import { SharedHosts } from '../shared-hosts.js'
 
 interface Ended { done: number, failures: BayError[] }
@@ -34,26 +34,32 @@ export default class Batch extends BaseCommand<typeof Batch> {
     const ended: Ended = { done: 0, failures: [] }
     await using hosts = new SharedHosts()
     const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun, lock: this.flags.lock }
-    for await (const line of await this.#lines(this.args.file)) {
-      const { result, error } = await runLine(line, within)
-      if (!this.flags.quiet || result.exitCode !== 0) await writeOut(toJsonLine(result))
-      ended.done += 1
-      if (error) ended.failures.push(error)
-      else if (result.exitCode !== 0) this.endWith('differences')
-      if (error && !this.#goesOnAfter(error)) throw stoppedAt(line, error)
+    await using printed = new PrintedTogether()
+    for await (const lines of await this.#lines(this.args.file)) {
+      for (const each of lines) {
+        const line = readLine(each)
+        if (line === null) continue
+        const { result, error } = await runLine(line, within)
+        if (!this.flags.quiet || result.exitCode !== 0) await printed.add(toJsonLine(result))
+        ended.done += 1
+        if (error) ended.failures.push(error)
+        else if (result.exitCode !== 0) this.endWith('differences')
+        if (error && !this.#goesOnAfter(error)) throw stoppedAt(line, error)
+      }
+      await printed.flush()
     }
     if (ended.failures.length > 0) throw failedOf(ended.failures, ended.done)
     return { done: ended.done, failed: 0 }
   }
 
   /** Lines that come from a program are run as they come; those of a file once all could be read. */
-  async #lines(file: string): Promise<AsyncIterable<Line> | Line[]> {
-    const lines = parsed(inputLines(file))
-    if (file === '-') return lines
-    const all: Line[] = []
-    for await (const line of lines) all.push(line)
-    for (const line of all) checkLine(line)
-    return all
+  async #lines(file: string): Promise<AsyncIterable<TextLine[]> | TextLine[][]> {
+    const groups = numbered(inputLines(file))
+    if (file === '-') return groups
+    const all: TextLine[] = []
+    for await (const lines of groups) all.push(...lines)
+    for (const line of all.flatMap((each) => readLine(each) ?? [])) checkLine(line)
+    return [all]
   }
 
   #goesOnAfter({ code }: BayError): boolean {
@@ -65,10 +71,7 @@ function stoppedAt({ number }: Line, { code, message, hints, retryable }: BayErr
   return new BayError(code, `line ${number}: ${message}; no line after it was run`, { hints, retryable })
 }
 
-async function* parsed(lines: AsyncIterable<string>): AsyncIterable<Line> {
+async function* numbered(groups: AsyncIterable<string[]>): AsyncIterable<TextLine[]> {
   let number = 0
-  for await (const text of lines) {
-    const line = readLine(text, number += 1)
-    if (line) yield line
-  }
+  for await (const texts of groups) yield texts.map((text) => ({ number: number += 1, text }))
 }

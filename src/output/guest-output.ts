@@ -1,5 +1,5 @@
 import { escapeControl } from './escape.js'
-import { writeErr, writeOut } from './streams.js'
+import { isTerminal, writeErr, writeOut } from './streams.js'
 
 interface Streams { stdout: Buffer, stderr: Buffer }
 
@@ -8,7 +8,7 @@ interface Streams { stdout: Buffer, stderr: Buffer }
  * on stdout comes before what it wrote on stderr: the agent keeps them apart, without times.
  */
 export async function showGuestOutput({ stdout, stderr }: Streams, { raw }: { raw: boolean }): Promise<void> {
-  await writeOut(raw || !process.stdout.isTTY ? stdout : forTerminal(stdout))
+  await writeOut(raw || !isTerminal() ? stdout : forTerminal(stdout))
   if (stderr.length > 0) writeErr(raw || !process.stderr.isTTY ? stderr : forTerminal(stderr))
 }
 

@@ -1,4 +1,4 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { BayError } from '../errors.js'
 
@@ -14,6 +14,13 @@ export function guardStreams(onBroken: (error: NodeJS.ErrnoException) => void): 
   if (firstError) onBroken(firstError)
 }
 
+/** Forgets listeners that others have put on stdout, such as oclif, whose listener throws what `writeOut` reports already. */
+export function listenAlone(): void {
+  if (!stdoutUsed) return
+  process.stdout.removeAllListeners('error')
+  process.stdout.on('error', heard)
+}
+
 /**
  * Writes text, or bytes, to stdout whole, whatever its length and whether stdout is a pipe, a file or a terminal; resolves when
  * the system has it. A reader that has gone away counts as success.
@@ -24,11 +31,11 @@ export async function writeOut(text: string | Uint8Array): Promise<void> {
   if (capture) return capture(text.toString())
   listen()
   try {
-    // Node's own stream for files forgets what a short write left over.
-    if (fstatSync(process.stdout.fd).isFile()) writeWhole(process.stdout.fd, Buffer.from(text))
-    else await writeStream(text)
+    const rest = writeAtOnce(Buffer.from(text))
+    if (rest.length > 0) await writeStream(rest)
   } catch (error) {
     if (!isSystemError(error)) throw error
+    if (error.code === 'EPIPE') heard(error)
     if (readerGone(error)) return
     throw cannotWrite(error)
   }
@@ -74,12 +81,22 @@ export function widthOf(stream: { isTTY?: boolean, columns?: number }): number {
 
 /** Whether somebody looks at stdout. */
 export function isTerminal(): boolean {
-  return process.stdout.isTTY === true
+  return mayBeTerminal() && process.stdout.isTTY === true
+}
+
+/** The columns of stdout's terminal; Infinity when it is none. */
+export function outWidth(): number {
+  return mayBeTerminal() ? widthOf(process.stdout) : Infinity
 }
 
 /** Whether colours are welcome there. */
 export function showsColor(): boolean {
-  return useColor(process.stdout)
+  return mayBeTerminal() && useColor(process.stdout)
+}
+
+/** To make `process.stdout` takes Node some milliseconds, and what is no device needs it for nothing. */
+function mayBeTerminal(): boolean {
+  return fstatSync(1).isCharacterDevice()
 }
 
 /** How large a picture on stdout's terminal may be, with room for the prompt. */
@@ -89,6 +106,7 @@ export function terminalSize(): { columns: number, lines: number } {
 }
 
 let listening = false
+let stdoutUsed = false
 let capture: ((text: string) => void) | undefined
 let thrown: Error | undefined
 let firstError: NodeJS.ErrnoException | undefined
@@ -98,27 +116,84 @@ let tellBroken: ((error: NodeJS.ErrnoException) => void) | undefined
 function listen(): void {
   if (listening) return
   listening = true
-  process.stderr.on('error', () => {})
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (firstError || error === thrown) return
-    firstError = error
-    tellBroken?.(error)
+  onceUsed('stderr', (stderr) => stderr.on('error', () => {}))
+  onceUsed('stdout', (stdout) => {
+    stdoutUsed = true
+    stdout.on('error', heard)
   })
 }
 
-function writeStream(text: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
-      if (!error) return resolve()
-      // The stream tells its listeners the same error afterwards.
-      if (!('code' in error && error.code === 'EPIPE')) thrown = error
-      reject(error)
+/** Node makes these streams when somebody first asks for them, which takes some milliseconds: nobody does so just to listen. */
+function onceUsed(name: 'stdout' | 'stderr', use: (stream: NodeJS.WriteStream) => void): void {
+  const own = Object.getOwnPropertyDescriptor(process, name)
+  if (!own?.get) return use(process[name])
+  Object.defineProperty(process, name, {
+    configurable: true, enumerable: true,
+    get: () => {
+      Object.defineProperty(process, name, own)
+      use(process[name])
+      return process[name]
+    },
+  })
+}
+
+function heard(error: NodeJS.ErrnoException): void {
+  if (firstError || error === thrown) return
+  firstError = error
+  tellBroken?.(error)
+}
+
+let pending = 0
+
+async function writeStream(bytes: Uint8Array): Promise<void> {
+  pending += 1
+  try {
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(bytes, (error) => {
+        if (!error) return resolve()
+        // The stream tells its listeners the same error afterwards.
+        if (!('code' in error && error.code === 'EPIPE')) thrown = error
+        reject(error)
+      })
     })
-  })
+  } finally {
+    pending -= 1
+  }
 }
 
-function writeWhole(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
+/** Writes what a file or a pipe takes without Node's stream, and gives the rest. */
+function writeAtOnce(bytes: Buffer): Buffer {
+  const kind = fstatSync(1)
+  // Node's own stream for files forgets what a short write left over.
+  if (kind.isFile()) return writeTo(1, bytes)
+  if (!kind.isFIFO() || pending > 0) return bytes
+  const pipe = openPipe()
+  return pipe === null ? bytes : writeTo(pipe, bytes)
+}
+
+function writeTo(fd: number, bytes: Buffer): Buffer {
+  let done = 0
+  try {
+    while (done < bytes.length) done += writeSync(fd, bytes, done)
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EAGAIN') throw error
+  }
+  return bytes.subarray(done)
+}
+
+let nonBlocking: number | null | undefined
+
+/**
+ * Stdout's pipe, opened once more so that a reader who is slow keeps nobody from hearing Ctrl-C; null when it is another user's.
+ * To make our own stdout non-blocking would do so for every process that has it.
+ */
+function openPipe(): number | null {
+  try {
+    nonBlocking ??= openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    nonBlocking = null
+  }
+  return nonBlocking
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -1,36 +1,43 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** What V8 has made of the program's files, by their names: https://nodejs.org/api/vm.html#scriptcreatecacheddata */
-export type Compiled = Map<string, Buffer>
+/** What earlier runs kept of the program's files. */
+export interface Kept {
+  /** the files, in the order of the text */
+  names: string[]
+  /** their text, put together by the loader; ASCII */
+  text: string
+  /** what V8 has made of it; empty as long as no run has tried it: https://nodejs.org/api/vm.html#scriptcreatecacheddata */
+  code: Buffer
+}
 
-const mark = Buffer.from('bay code')
+const mark = Buffer.from('bay kept')
 
-/** Reads what an earlier run kept: nothing when it is missing, not whole, or somebody else could have written it. */
-export function readCompiled(path: string): Compiled {
+/** Reads what an earlier run kept: null when it is missing, not whole, or somebody else could have written it. */
+export function readKept(path: string): Kept | null {
   try {
     const whole = readOwn(path)
-    if (!whole.subarray(0, 8).equals(mark) || !whole.subarray(-8).equals(mark)) return new Map()
+    if (!whole.subarray(0, 8).equals(mark) || !whole.subarray(-8).equals(mark)) return null
     const start = 12 + whole.readUInt32LE(8)
-    const entries = JSON.parse(whole.toString('latin1', 12, start)) as [string, number, number][]
-    return new Map(entries.map(([name, at, length]) => [name, whole.subarray(start + at, start + at + length)]))
+    const { names, length } = JSON.parse(whole.toString('latin1', 12, start)) as { names: string[], length: number }
+    return { names, text: whole.toString('latin1', start, start + length), code: whole.subarray(start + length, -8) }
   } catch {
-    return new Map()
+    return null
   }
 }
 
 /**
- * Keeps it for the runs to come, whole or not at all. `compile` is asked once it is known that it can be kept. Where it
+ * Keeps it for the runs to come, whole or not at all. `make` is asked once it is known that it can be kept. Where it
  * cannot, such as in a folder that is for reading only or another user's, every run does without.
  */
-export function keepCompiled(path: string, compile: () => Compiled): void {
+export function keep(path: string, make: () => Kept): void {
   try {
-    make(dirname(path), 3)
+    makeFolder(dirname(path), 3)
     if (!isOwn(statSync(dirname(path)))) return
     const other = `${path}.${process.pid}`
     const fd = openSync(other, 'wx', 0o600)
     try {
-      for (const part of file(compile())) writeSync(fd, part)
+      for (const part of file(make())) writeSync(fd, part)
       fsyncSync(fd)
     } finally {
       closeSync(fd)
@@ -42,19 +49,17 @@ export function keepCompiled(path: string, compile: () => Compiled): void {
 }
 
 /** Makes a folder and at most so many above it: a home that is missing is not made. */
-function make(folder: string, above: number): void {
+function makeFolder(folder: string, above: number): void {
   if (existsSync(folder)) return
-  if (above > 0) make(dirname(folder), above - 1)
+  if (above > 0) makeFolder(dirname(folder), above - 1)
   mkdirSync(folder, { mode: 0o700 })
 }
 
-function file(compiled: Compiled): Buffer[] {
-  let at = 0
-  const entries = [...compiled].map(([name, { length }]) => [name, (at += length) - length, length])
-  const index = Buffer.from(JSON.stringify(entries), 'latin1')
+function file({ names, text, code }: Kept): Buffer[] {
+  const index = Buffer.from(JSON.stringify({ names, length: text.length }), 'latin1')
   const size = Buffer.alloc(4)
   size.writeUInt32LE(index.length)
-  return [mark, size, index, ...compiled.values(), mark]
+  return [mark, size, index, Buffer.from(text, 'latin1'), code, mark]
 }
 
 /** It is run as code, so nobody else may have written it: with sudo the folder may be another user's. */

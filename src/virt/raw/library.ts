@@ -1,12 +1,13 @@
 import { DataType, load, open, type FieldType } from 'ffi-rs'
 import { dirname, join } from 'node:path'
 import { BayError } from '../../errors.js'
+import { lazy, libraryFile } from './ahead.js'
 
 /**
  * The C libraries that are called: libvirt itself, its second one for what only QEMU has, GLib, on which libvirt stands, and the
  * program's own libc.
  */
-export type Library = keyof typeof libraryFiles
+export type Library = 'libvirt' | keyof typeof libraryFiles
 
 export interface NativeCall {
   library: Library
@@ -16,7 +17,7 @@ export interface NativeCall {
   values: unknown[]
 }
 
-const libraryFiles = { libvirt: 'libvirt.so.0', libvirtQemu: 'libvirt-qemu.so.0', glib: 'libglib-2.0.so.0', libc: '' }
+const libraryFiles = { libvirtQemu: 'libvirt-qemu.so.0', glib: 'libglib-2.0.so.0', libc: '' }
 
 const opened = new Set<Library>()
 
@@ -53,20 +54,6 @@ const underWay = new Set<NativeCall>()
 export function endProcess(code: number): never {
   callNative({ library: 'libc', name: '_exit', result: DataType.Void, types: [DataType.I32], values: [code] })
   process.exit(code)
-}
-
-/**
- * Has the system load libvirt, and the fifty libraries it stands on, on a thread, while this one does something else. Whoever
- * needs it then waits for what is left of that; an error is theirs, too.
- */
-export function loadAhead(): void {
-  const path = Buffer.from(`${libraryFile()}\0`)
-  void callNativeInThread({ library: 'libc', name: 'dlopen', result: DataType.BigInt, types: [DataType.U8Array, DataType.I32], values: [path, lazy] })
-}
-
-/** The file that is opened as libvirt's client library. */
-export function libraryFile(): string {
-  return process.env['BAY_LIBVIRT_LIBRARY'] || libraryFiles.libvirt
 }
 
 function request(call: NativeCall) {
@@ -150,9 +137,6 @@ function prepare(path: string): void {
     paramsType: [DataType.BigInt, DataType.BigInt], paramsValue: [0n, addressOf(path, 'virResetError')],
   })
 }
-
-/** RTLD_LAZY: https://man7.org/linux/man-pages/man3/dlopen.3.html */
-const lazy = 1
 
 /** The address of a C function of a library that is already open. */
 function addressOf(path: string, symbol: string): bigint {

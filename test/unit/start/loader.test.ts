@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync,
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { keepCompiled, readCompiled } from '../../../src/start/code-cache.js'
+import { keep, readKept } from '../../../src/start/code-cache.js'
 import { Loader } from '../../../src/start/loader.js'
 
 const require = createRequire(import.meta.url)
@@ -24,30 +24,45 @@ describe('the bundle\'s loader', () => {
 
   const said = [3, 1, 'list.js', 'commands', true]
   function run(): Loader {
-    const loader = new Loader(folder, readCompiled(cache), require)
+    const loader = new Loader(folder, readKept(cache), require)
     expect(loader.load('commands/list.js')).to.deep.equal({ said })
     return loader
   }
   function runAndKeep(): void {
-    const compile = run().compiled()
-    if (compile === null) throw new Error('nothing is new')
-    keepCompiled(cache, compile)
+    const news = run().kept()
+    if (news === null) throw new Error('nothing is new')
+    keep(cache, news)
   }
 
-  it('loads files as require does, and what is compiled serves the next run', () => {
+  it('loads files as require does; keeps their text, then what is compiled of it, then nothing more', () => {
     runAndKeep()
-    expect([...readCompiled(cache).keys()]).to.deep.equal(['commands/list.js', 'shared.js'])
-    expect(run().compiled()).to.equal(null)
+    expect(readKept(cache)).to.deep.include({ names: ['commands/list.js', 'shared.js'], code: Buffer.alloc(0) })
+    runAndKeep()
+    expect(readKept(cache)?.names).to.deep.equal(['commands/list.js', 'shared.js'])
+    expect(readKept(cache)?.code).not.to.have.length(0)
+    expect(run().kept()).to.equal(null)
     expect(readdirSync(join(folder, 'cache'))).to.deep.equal(['vm-list'])
+  })
+
+  it('runs what is kept, without a look at the files', () => {
+    runAndKeep()
+    rmSync(join(folder, 'commands'), { recursive: true })
+    run()
+    const loader = new Loader(folder, readKept(cache), require)
+    loader.loadKept()
+    expect(loader.load('commands/list.js')).to.deep.equal({ said })
   })
 
   it('keeps what one run did not need for another that does', () => {
     runAndKeep()
     writeFileSync(join(folder, 'other.js'), 'exports.x = 1')
-    const loader = new Loader(folder, readCompiled(cache), require)
-    loader.load('other.js')
-    keepCompiled(cache, loader.compiled() ?? (() => new Map()))
-    expect([...readCompiled(cache).keys()].sort()).to.deep.equal(['commands/list.js', 'other.js', 'shared.js'])
+    const loader = new Loader(folder, readKept(cache), require)
+    expect(loader.load('other.js')).to.deep.equal({ x: 1 })
+    const news = loader.kept()
+    if (news === null) throw new Error('nothing is new')
+    keep(cache, news)
+    expect(readKept(cache)?.names).to.deep.equal(['commands/list.js', 'shared.js', 'other.js'])
+    run()
   })
 
   it('goes on when the program goes away, once it holds it', async () => {
@@ -60,9 +75,15 @@ describe('the bundle\'s loader', () => {
     expect(() => other.load('commands/later.js')).to.throw('ENOENT')
   })
 
-  it('compiles anew what is of another file, or is nonsense', () => {
-    keepCompiled(cache, () => new Map([['commands/list.js', Buffer.from('nonsense')], ['shared.js', Buffer.alloc(0)]]))
-    expect(run().compiled()).not.to.equal(null)
+  it('does without a text that is none, and compiles anew what was made of another text', () => {
+    keep(cache, () => ({ names: ['commands/list.js'], text: 'not even (', code: Buffer.alloc(0) }))
+    expect(run().kept()?.().names).to.deep.equal(['commands/list.js', 'shared.js'])
+    runAndKeep()
+    runAndKeep()
+    const { names = [], text = '' } = readKept(cache) ?? {}
+    // V8 would know the same text again from the runs above.
+    keep(cache, () => ({ names, text: `${text} `, code: Buffer.from('nonsense') }))
+    expect(run().kept()?.().code).not.to.have.length(0)
   })
 
   for (const [how, spoil] of Object.entries<(file: string) => void>({
@@ -75,7 +96,7 @@ describe('the bundle\'s loader', () => {
     it(`does not use a file that ${how}`, () => {
       runAndKeep()
       spoil(cache)
-      expect(readCompiled(cache).size).to.equal(0)
+      expect(readKept(cache)).to.equal(null)
       run()
     })
   }
@@ -83,13 +104,13 @@ describe('the bundle\'s loader', () => {
   it('keeps nothing in a folder that others may write, and asks for nothing then', () => {
     mkdirSync(join(folder, 'cache'))
     chmodSync(join(folder, 'cache'), 0o777)
-    keepCompiled(cache, () => { throw new Error('was asked') })
+    keep(cache, () => { throw new Error('was asked') })
     expect(readdirSync(join(folder, 'cache'))).to.deep.equal([])
   })
 
   it('says nothing where it cannot write', () => {
     writeFileSync(join(folder, 'cache'), '')
-    keepCompiled(cache, () => new Map())
+    keep(cache, () => ({ names: [], text: '', code: Buffer.alloc(0) }))
     run()
   })
 })
