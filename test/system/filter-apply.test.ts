@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -109,5 +109,94 @@ describe('bay filter apply on a host', function () {
     expect(await on('remove', 'fa-db', 'fa-1')).to.deep.include({ changed: true, filters: [], filter: null })
     expect(await on('remove', 'fa-db', 'fa-1')).to.deep.include({ changed: false })
     for (const xml of await both()) expect(xml).not.to.contain('filterref')
+  })
+
+  describe('what is generated for an interface with several filters', () => {
+    const env = { XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'bay-state-')) }
+    const bay = async (...args: string[]) => {
+      const { code, stdout, stderr } = await rig.bay(args, { env })
+      expect(code, `${args.join(' ')}: ${stdout}${stderr}`).to.equal(0)
+    }
+    const generated = async () => lines(await rig.virsh('nwfilter-list')).flatMap((line) => / (bay-5254\w+)/.exec(line)?.[1] ?? [])
+    let made: string[] = []
+    before(async () => {
+      await bay('vm', 'create', 'fa-2', ...rig.deaf, '--network', rig.network, '--no-start')
+      for (const name of ['fa-web', 'fa-db']) await bay('filter', 'apply', name, 'fa-2')
+      made = await generated()
+      expect(made).to.have.length(1)
+    })
+    after(() => rmSync(env.XDG_STATE_HOME, { recursive: true }))
+
+    it('goes with the last who needs it, and comes back with what bay undo brings back', async () => {
+      const { nics: [nic] } = await rig.json<{ nics: { mac: string }[] }>('vm', 'show', 'fa-2')
+      for (const change of [['filter', 'remove', 'fa-db', 'fa-2'], ['vm', 'detach', 'fa-2', nic?.mac ?? ''], ['vm', 'delete', '--yes', '--keep-disks', 'fa-2']]) {
+        await bay(...change)
+        expect(await generated(), change.join(' ')).to.deep.equal([])
+        await bay('undo', 'fa-2')
+        expect(await generated(), `undo of ${change.join(' ')}`).to.deep.equal(made)
+      }
+      // A copy that was made by hand has the same interface.
+      const copy = (await rig.virsh('dumpxml', 'fa-2')).replace('>fa-2<', '>fa-3<').replace(/<uuid>.*<\/uuid>/, '')
+      const file = join(rig.files, 'fa-3.xml')
+      writeFileSync(file, copy)
+      await rig.virsh('define', file)
+      await bay('filter', 'remove', 'fa-db', 'fa-3')
+      expect(await generated()).to.deep.equal(made)
+      await bay('undo', 'fa-3')
+      await bay('vm', 'delete', '--yes', 'fa-3')
+      expect(await generated()).to.deep.equal(made)
+    })
+
+    it('is neither lost nor left by a run that is killed, once bay recover has run', async () => {
+      const now = async () => [await rig.virsh('dumpxml', 'fa-2'), await rig.virsh('nwfilter-dumpxml', made[0] ?? '').catch(() => 'none')]
+      const before = await now()
+      const killed = async (point: string, ...args: string[]) => {
+        const { signal, stderr } = await rig.bay(args, { env: { ...env, BAY_TEST_KILL_AT: point } })
+        expect(signal, `${point}: ${stderr}`).to.equal('SIGKILL')
+        await bay('recover')
+      }
+      for (const point of long ? ['1-', '1+', '2-', '2+', '3-', '3+', '4-', '4+', '5-'] : ['3+', '4+']) {
+        await killed(point, 'filter', 'remove', 'fa-db', 'fa-2')
+        expect(await now(), point).to.deep.equal(before)
+      }
+      await killed('5+', 'filter', 'remove', 'fa-db', 'fa-2')
+      expect(await generated()).to.deep.equal([])
+      for (const point of long ? ['1-', '1+', '2-', '2+', '3-', '3+', '4-', '4+'] : ['1+', '2+']) {
+        await killed(point, 'filter', 'apply', 'fa-db', 'fa-2')
+        expect(await generated(), point).to.deep.equal([])
+      }
+      await bay('filter', 'apply', 'fa-db', 'fa-2')
+      await killed('2-', 'vm', 'delete', '--yes', '--keep-disks', 'fa-2')
+      expect(await generated()).to.deep.equal([])
+    })
+  })
+
+  it('machines may be called whatever libvirt takes', async () => {
+    const names = ['-fa', '--help', 'fa-it\'s "x"', 'fa $(id)', 'fa-[1]*?', 'fa-größe 日本\u202e', '8f9c1b0e-0000-4000-8000-0000000000fa']
+    const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
+    try {
+      for (const [index, name] of names.entries()) {
+        const file = join(rig.files, 'fa-odd.xml')
+        writeFileSync(file, `<domain type="qemu"><name>${escaped(name)}</name><memory unit="MiB">32</memory><os><type>hvm</type></os><devices>
+          <interface type="network"><mac address="52:54:00:fa:00:0${index}"/><source network="${rig.network}"/></interface></devices></domain>`)
+        await rig.virsh('define', file)
+      }
+      const all = async (...args: string[]) => rig.json<{ name: string, changed: boolean }[]>(...args, '--', 'fa-web', ...names)
+      expect((await all('filter', 'apply')).map(({ name, changed }) => `${changed} ${name}`)).to.deep.equal(names.map((name) => `true ${name}`))
+      await Promise.all(names.map(async (name) => {
+        const tested = await rig.json<{ vm: string, filter: string }>('filter', 'test', '--from', '10.88.0.9', '--to', '10.88.0.5', '--proto', 'tcp', '--port', '443', '--', name)
+        expect(tested).to.deep.include({ vm: name, filter: 'fa-web', verdict: 'accept' })
+        expect(await rig.json<unknown[]>('filter', 'explain', '--', name)).not.to.deep.equal([])
+      }))
+      const diff = await rig.bay(['filter', 'diff', 'fa-web', '-f', '-', '--json'], { stdin: 'needs: [arp]\nrules: [http]' })
+      expect(new Set((diff.json() as { vm: string }[]).map(({ vm }) => vm))).to.have.all.keys(...names)
+      expect((await all('filter', 'remove')).every(({ changed }) => changed)).to.equal(true)
+    } finally {
+      const uuids = lines(await rig.virsh('list', '--all', '--uuid', '--name')).flatMap((line) => {
+        const [, uuid = '', name = ''] = /^(\S{36}) +(.*?) *$/.exec(line) ?? []
+        return names.includes(name) ? [uuid] : []
+      })
+      for (const uuid of uuids) await rig.virsh('undefine', uuid)
+    }
   })
 })

@@ -9,7 +9,8 @@ import type { Domain } from '../domain.js'
 import { affect } from '../flags.js'
 import { changeDefinition, storedDefinition } from './change-definition.js'
 import { documentsOf } from './device-places.js'
-import { combined, combinedName, defineCombined, removeCombined } from './combined-filter.js'
+import { combined, combinedName, defineCombined, removeUnused } from './combined-filter.js'
+import { generatedOf, isGenerated } from './generated-filter.js'
 import { journalFor } from './journal.js'
 import { referenceIn, sameNic, sameReference, setReference, waysTo } from './nic-filter.js'
 import { Rollback } from './rollback.js'
@@ -56,7 +57,7 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
   const mac = described(nic).mac ?? ''
   const [liveNic, storedNic] = [live, config].map((root) => root === null ? undefined : sameNic(root, nic))
   const now = [liveNic, storedNic].flatMap((each) => each ? [referenceIn(each)] : [])
-  const filters = wantedOf(membersOf(now[0] ?? null, mac, host), change)
+  const filters = wantedOf(membersOf(now[0] ?? null, host), change)
   refuseDefaults(filters, host)
   const target = targetOf(filters, mac, now[0]?.parameters ?? [], change)
   const isCombined = target !== null && target.filter === combinedName(mac)
@@ -66,6 +67,7 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
   if (change.dryRun || !result.changed) return result
   using journal = journalFor(connection, { command: change.command, name: domain.name() })
   await using rollback = new Rollback(change.signal, journal)
+  const generated = generatedOf(connection, [combinedName(mac), ...now.flatMap((each) => each?.filter ?? [])])
   if (rebuilt) await defineCombined(connection, combined(mac, filters), host.get(target.filter), rollback)
   if (liveNic && !sameReference(referenceIn(liveNic), target)) await exchange(connection, domain, liveNic, { target, rollback })
   if (storedNic && !sameReference(referenceIn(storedNic), target)) {
@@ -76,8 +78,8 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
     }, { command: change.command, dryRun: false }), () => { connection.defineDomain(before)[Symbol.dispose]() })
   }
   verify(connection, domain, nic, target)
+  await removeUnused(connection, generated, rollback)
   rollback.keep()
-  removeCombined(connection, combinedName(mac), { unless: isCombined })
   return result
 }
 
@@ -102,10 +104,11 @@ function filterable(name: string, nic: XmlElement): XmlElement {
   throw new UsageError(`the interface ${described(nic).mac} of ${name} is of type ${type}, which libvirt does not filter`)
 }
 
-function membersOf(reference: FilterReference | null, mac: string, host: HostFilters): string[] {
+/** A copy of a machine may name what was generated for the other one. */
+function membersOf(reference: FilterReference | null, host: HostFilters): string[] {
   if (reference === null) return []
-  if (reference.filter !== combinedName(mac)) return [reference.filter]
-  return host.get(reference.filter)?.references.map(({ filter }) => filter) ?? []
+  const filter = host.get(reference.filter)
+  return filter && isGenerated(filter) ? filter.references.map((each) => each.filter) : [reference.filter]
 }
 
 function wantedOf(members: readonly string[], { names, how }: FilterChange): string[] {

@@ -36,10 +36,11 @@ export async function deleteVm(connection: Connection, plan: VmDeletion, signal?
 }
 
 /** What is deleted: the machine, and then whatever belongs to nobody else. A transient machine has nothing but its run. */
-function goes({ name, uuid, persistent, release, delete: volumes }: VmDeletion): [Machine, ...UndoRecord[]] {
+function goes({ name, uuid, persistent, release, filters, delete: volumes }: VmDeletion): [Machine, ...UndoRecord[]] {
   return [
     { kind: persistent ? 'domain' : 'running', uuid, name },
     ...release.map((reservation): UndoRecord => ({ kind: 'reservation', ...reservation })),
+    ...filters.map((filter): UndoRecord => ({ kind: 'generated-filter', ...filter })),
     ...volumes.map(({ pool, poolUuid, name: volume }): UndoRecord => ({ kind: 'volume', pool, poolUuid, name: volume })),
   ]
 }

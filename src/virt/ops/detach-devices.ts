@@ -7,7 +7,10 @@ import type { Domain } from '../domain.js'
 import { affect } from '../flags.js'
 import { withoutDevices, type AttachedDevice } from './attach-devices.js'
 import { changeDefinition } from './change-definition.js'
+import { removeUnused } from './combined-filter.js'
 import { documentsOf, type Documents, type Places } from './device-places.js'
+import { generatedOf } from './generated-filter.js'
+import { referenceIn } from './nic-filter.js'
 import { releaseDevice } from './release-device.js'
 import type { Rollback } from './rollback.js'
 import { describeUndo } from './undo.js'
@@ -111,6 +114,9 @@ export async function detachDevices(
     }
     const stored = found.flatMap(({ config }) => config?.element ?? [])
     if (stored.length > 0) changeDefinition(connection, domain, (root) => withoutDevices(root, stored), { command, dryRun })
+    const elements = found.flatMap(({ live, config }) => [live, config].flatMap((each) => each?.element ?? []))
+    const named = elements.flatMap((element) => referenceIn(element)?.filter ?? [])
+    await removeUnused(connection, generatedOf(connection, named), rollback)
     rollback.keep()
   }
   return found.map((device) => {

@@ -19,6 +19,8 @@ export interface HistoryEntry {
   command: string
   /** the stored XML as it was before, with its passwords; '' when there was none */
   before: string
+  /** the XML of the filters that bay generated for its interfaces, which go when nothing names them; absent without any */
+  filters?: string[]
   /** what tells the XML that the change left, `gone` for a deleted machine, null for a run that was killed meanwhile */
   after: string | null
   /** the change that this one took back */
@@ -58,7 +60,8 @@ const texts = ['time', 'hostname', 'driver', 'name', 'uuid', 'command', 'before'
 function isEntry(value: unknown): value is HistoryEntry {
   if (typeof value !== 'object' || value === null) return false
   const fields = new Map<string, unknown>(Object.entries(value))
-  const after = fields.get('after')
+  const [after, filters] = [fields.get('after'), fields.get('filters')]
   return typeof fields.get('version') === 'number' && typeof fields.get('number') === 'number'
+    && (filters === undefined || (Array.isArray(filters) && filters.every((each) => typeof each === 'string')))
     && texts.every((name) => typeof fields.get(name) === 'string') && (after === null || typeof after === 'string')
 }

@@ -6,6 +6,7 @@ import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { all, remove } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
+import { filtersNamedIn, generatedOf } from './generated-filter.js'
 import { historyVersion, hostOf, isOf, readEntry, type HistoryEntry } from './history-entry.js'
 import { isInProcess } from './in-process.js'
 import { cannotWrite, codeOf, madeStateFolder, stateFolder } from './state-folder.js'
@@ -38,9 +39,10 @@ export function recordChange(connection: Connection, domain: Domain, recorded: R
   const folder = madeFolder(uuid)
   const numbers = numbersIn(folder)
   const number = (numbers.at(-1) ?? 0) + 1
+  const filters = generatedOf(connection, filtersNamedIn([recorded.before])).map(({ xml }) => xml)
   const entry: HistoryEntry = {
     version: historyVersion, number, time: new Date().toISOString(), ...hostOf(connection), name: domain.name(), uuid, after: null,
-    ...recorded,
+    ...recorded, ...filters.length > 0 ? { filters } : {},
   }
   write(folder, entry)
   let kept = false

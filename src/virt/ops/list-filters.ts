@@ -43,6 +43,11 @@ export function describeFilter(connection: Connection, filter: NetworkFilter): F
   return { ...row, rules, usedBy: usersOf(connection, row.name), referencedBy: referencing(connection, row.name) }
 }
 
+/** Whether an interface of a machine, running or not, or another filter names it. */
+export function isFilterUsed(connection: Connection, name: string): boolean {
+  return referencing(connection, name).length > 0 || usersOf(connection, name).length > 0
+}
+
 /** The machines' interfaces that name a filter, as they run or as they will start. */
 function usersOf(connection: Connection, filter: string): FilterUser[] {
   return readMachines(connection, { running: false }).flatMap(({ name, xmls }) => {

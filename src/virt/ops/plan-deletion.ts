@@ -4,11 +4,13 @@ import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
 import { domainXml } from '../flags.js'
+import { filtersNamedIn, generatedOf } from './generated-filter.js'
 import { installVolumes } from './install-volumes.js'
 import { findSeed } from './old-seeds.js'
 import { ownReservations } from './own-reservations.js'
 import { refuseProtected } from './protect-vm.js'
 import type { Reservation } from './reserve-address.js'
+import type { Made } from './undo-kind.js'
 import { filesOfSnapshots, type VolumePlace, type VolumeUse } from './volume-use.js'
 
 /** A volume that can be found again later, by its pool's UUID and its name. */
@@ -25,6 +27,8 @@ export interface VmDeletion {
   keep: { path: string, why: string }[]
   /** addresses that were reserved for it alone */
   release: Reservation[]
+  /** what was generated for its interfaces; whoever else names it keeps it */
+  filters: Made[]
 }
 
 /**
@@ -35,11 +39,13 @@ export interface VmDeletion {
 export function planDeletion(connection: Connection, domain: Domain, use: VolumeUse | null): VmDeletion {
   refuseProtected(domain, 'delete')
   const persistent = domain.isPersistent()
-  const own = readDomain(domain.xml(persistent ? domainXml.inactive : 0))
+  const documents = [...persistent ? [domain.xml(domainXml.inactive)] : [], ...domain.isActive() ? [domain.xml()] : []]
+  const own = readDomain(documents[0] ?? domain.xml())
   const plan: VmDeletion = {
     name: own.name, uuid: domain.uuid(), running: domain.isActive(), persistent,
     delete: installVolumes(connection, domain), keep: [],
     release: ownReservations(connection, own),
+    filters: generatedOf(connection, filtersNamedIn(documents)).map(({ uuid, name }) => ({ uuid, name })),
   }
   for (const disk of own.disks.filter(({ device }) => device === 'disk')) {
     const place = placeOf(connection, disk)

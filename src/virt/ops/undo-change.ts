@@ -7,6 +7,7 @@ import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { redefine, storedDefinition } from './change-definition.js'
 import { existing } from './define.js'
+import { bringBackGenerated } from './generated-filter.js'
 import { missingDisks } from './missing-disks.js'
 import { readSnapshots } from './list-snapshots.js'
 import { VolumeUse } from './volume-use.js'
@@ -77,6 +78,7 @@ function putBack(connection: Connection, domain: Domain, { entries, entry, optio
   if (dryRun) return done
   const old = nameIn(entry.before)
   if (old !== name && running) throw new BayError('wrong-state', `${name} runs, and cannot get its name ${old} back`, { hints: [`bay vm stop ${name}`] })
+  bringBackGenerated(connection, entry.filters ?? [])
   if (old === name) redefine(connection, domain, entry.before, { command: 'undo', before, undoes: entry.number })[Symbol.dispose]()
   else renameBack(connection, domain, entry, before)
   return done
@@ -93,6 +95,7 @@ function renameBack(connection: Connection, domain: Domain, entry: HistoryEntry,
 function bringBack(connection: Connection, entry: HistoryEntry, { dryRun }: UndoOptions): Undone {
   const done = outcome(entry, { running: false, dryRun, verb: dryRun ? 'would be defined again' : 'defined again' })
   if (dryRun) return done
+  bringBackGenerated(connection, entry.filters ?? [])
   using domain = connection.defineDomain(entry.before)
   using record = recordChange(connection, domain, { command: 'undo', before: '', undoes: entry.number })
   record.keep(storedDefinition(domain))

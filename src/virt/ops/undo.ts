@@ -1,7 +1,7 @@
 import { BayError } from '../../errors.js'
 import type { Connection } from '../connection.js'
 import { backupFolder, backupJob, frozenGuest, pausedDomain, type MadeBackup } from './undo-backup.js'
-import { definedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
+import { definedFilter, generatedFilter, removedFilter, replacedFilter, type ReplacedFilter } from './undo-filter.js'
 import { changedDrive, releasedDevice, runningDevice, storedDevices, type ChangedDrive, type MadeDevices } from './undo-device.js'
 import type { Made, Undoing } from './undo-kind.js'
 import { cutNetwork, definedNetwork, runningNetwork, type CutNetwork } from './undo-network.js'
@@ -34,6 +34,8 @@ interface Records {
   'backup-folder': { path: string }
   'filter': Made
   'filter-replaced': ReplacedFilter
+  'generated-filter': Made
+  'removed-filter': ReplacedFilter
   'running-nic': FilteredNicBefore
   'stored-nic': FilteredNicBefore
   'paused': Made
@@ -71,6 +73,8 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'backup-folder': backupFolder,
   'filter': definedFilter,
   'filter-replaced': replacedFilter,
+  'generated-filter': generatedFilter,
+  'removed-filter': removedFilter,
   'running-nic': runningNic,
   'stored-nic': storedNic,
   'paused': pausedDomain,
