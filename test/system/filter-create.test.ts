@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -43,6 +43,31 @@ describe('bay filter create on a host', function () {
     const refused = await create(five(1001))
     expect(refused.code).to.equal(5)
     expect(refused.stdout).to.contain('--replace')
+  })
+
+  it('killed, interrupted or terminated in the middle, it leaves the old five or the new five', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'bay-state-'))
+    const all = Array.from({ length: 12 }, (_, index) => [`${index + 1}-`, `${index + 1}+`]).flat()
+    const points = long ? ['', 'INT:', 'TERM:'].flatMap((how) => all.map((at) => `${how}${at}`)) : ['5-', '6+', '11+', 'INT:5+', 'TERM:8+', 'INT:11+']
+    const outcomes = new Set<string>()
+    for (const [index, point] of points.entries()) {
+      const before = await dumps()
+      const env = { XDG_STATE_HOME: state }
+      const { code, signal, stderr } = await rig.bay(['filter', 'create', '-f', '-', '--replace'], { stdin: five(6000 + index), env: { ...env, BAY_TEST_KILL_AT: point } })
+      const [how = ''] = point.split(/(?<=:)/)
+      if (how.endsWith(':')) expect([how === 'INT:' ? 130 : 143, 0], `${point}: ${stderr}`).to.include(code)
+      else expect(signal, `${point}: ${stderr}`).to.equal('SIGKILL')
+      if (signal !== null) expect((await rig.bay(['recover'], { env })).code, point).to.equal(0)
+      const after = await dumps()
+      const isNew = after.match(new RegExp(`dstportstart='${6000 + index}'`, 'g'))?.length === 10
+      expect(isNew || after === before, `${point}: a mixture\n${after}`).to.equal(true)
+      expect(isNew, `${point}: it said ${code}`).to.equal(code === 0 || (signal !== null && isNew))
+      expect(readdirSync(join(state, 'bay', 'journal')), point).to.deep.equal([])
+      outcomes.add(`${point.replace(/:.*|\d.*/, '')} ${isNew ? 'new' : 'old'}`)
+    }
+    expect([...outcomes]).to.include.members([' old', ' new', 'INT old', 'TERM old'])
+    rmSync(state, { recursive: true })
+    expect(await create(five(1000), '--replace')).to.include({ code: 0 })
   })
 
   it('gives a running machine the new rules, under the same UUIDs', async () => {

@@ -12,7 +12,7 @@ import { documentsOf } from './device-places.js'
 import { combined, combinedName, defineCombined, removeUnused } from './combined-filter.js'
 import { generatedOf, isGenerated } from './generated-filter.js'
 import { journalFor } from './journal.js'
-import { referenceIn, sameNic, sameReference, setReference, waysTo } from './nic-filter.js'
+import { referenceIn, sameNic, sameReference, setReference, waysAnew, waysTo } from './nic-filter.js'
 import { Rollback } from './rollback.js'
 import type { UndoRecord } from './undo.js'
 import { bindingsOf, readHostFilters } from './write-filters.js'
@@ -44,7 +44,8 @@ export interface AppliedFilters {
 /**
  * Puts filters on an interface, or takes them off, as it runs and as it will start, and changes nothing else of it. libvirt
  * takes one filter an interface: several are included by one that is generated for it. The interface is never without rules in
- * between: one filter is exchanged for another with the link down. Whoever calls has the machine's name for itself.
+ * between: one filter is exchanged for another with the link down. One that the running machine names, but that is not in force,
+ * comes into force. Whoever calls has the machine's name for itself.
  * @throws UsageError, BayError `not-found` when there is no such filter or interface, VirtError; then all is as it was
  */
 export async function changeFilters(connection: Connection, domain: Domain, change: FilterChange): Promise<AppliedFilters> {
@@ -63,13 +64,17 @@ export async function changeFilters(connection: Connection, domain: Domain, chan
   const isCombined = target !== null && target.filter === combinedName(mac)
   const rebuilt = isCombined && !sameMembers(host, target.filter, filters)
   const moved = now.some((each) => !sameReference(each, target))
-  const result: AppliedFilters = { changed: rebuilt || moved, mac, filters, filter: target?.filter ?? null, live: places.live }
-  if (change.dryRun || !result.changed) return result
+  const isLost = liveNic !== undefined && target !== null && !isInForce(connection, liveNic)
+  const changed = rebuilt || moved || isLost
+  const result: AppliedFilters = { changed, mac, filters, filter: target?.filter ?? null, live: places.live }
+  if (change.dryRun || !changed) return result
   using journal = journalFor(connection, { command: change.command, name: domain.name() })
   await using rollback = new Rollback(change.signal, journal)
   const generated = generatedOf(connection, [combinedName(mac), ...now.flatMap((each) => each?.filter ?? [])])
   if (rebuilt) await defineCombined(connection, combined(mac, filters), host.get(target.filter), rollback)
-  if (liveNic && !sameReference(referenceIn(liveNic), target)) await exchange(connection, domain, liveNic, { target, rollback })
+  if (liveNic && (isLost || !sameReference(referenceIn(liveNic), target))) {
+    await exchange(connection, domain, liveNic, { target, isLost, rollback })
+  }
   if (storedNic && !sameReference(referenceIn(storedNic), target)) {
     const before = storedDefinition(domain)
     await rollback.make(connection, recordOf(domain, 'stored-nic', storedNic), () => changeDefinition(connection, domain, (root) => {
@@ -143,12 +148,12 @@ function sameMembers(host: HostFilters, name: string, filters: readonly string[]
 /** One of several updates may be refused when others are made: whatever was, is undone. */
 async function exchange(
   connection: Connection, domain: Domain, nic: XmlElement,
-  { target, rollback }: { target: FilterReference | null, rollback: Rollback },
+  { target, isLost, rollback }: { target: FilterReference | null, isLost: boolean, rollback: Rollback },
 ): Promise<void> {
   const wanted = structuredClone(nic)
   setReference(wanted, target)
   const update = (each: XmlElement) => domain.updateDevice(serialize(each), affect.live)
-  const [first, ...rest] = waysTo(wanted, nic)
+  const [first, ...rest] = isLost ? waysAnew(wanted, nic) : waysTo(wanted, nic)
   if (!first) return
   await rollback.make(connection, recordOf(domain, 'running-nic', nic), () => update(first))
   for (const each of rest) update(each)
@@ -156,6 +161,12 @@ async function exchange(
 
 function recordOf(domain: Domain, kind: 'running-nic' | 'stored-nic', nic: XmlElement): UndoRecord {
   return { kind, uuid: domain.uuid(), name: domain.name(), nic: serialize(nic) }
+}
+
+/** Whether libvirt has what the interface says in force; of one that says nothing of its device nobody can tell. */
+function isInForce(connection: Connection, nic: XmlElement): boolean {
+  const { target } = described(nic)
+  return target === null || bindingsOf(connection).get(target) === referenceIn(nic)?.filter
 }
 
 /** What libvirt says is in force, not what we asked for. */

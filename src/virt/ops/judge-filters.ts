@@ -4,6 +4,7 @@ import { ethertypes, type Packet } from '../../firewall/packet.js'
 import { sh } from '../../shell.js'
 import { parse } from '../../xml/node.js'
 import { filteredNics, installNic, type FilteredNic } from './filter-model.js'
+import { closing, memberOf } from './filter-fixes.js'
 import { isPreset } from './gc-filters.js'
 import type { MachineXml } from './machine-xml.js'
 
@@ -29,11 +30,14 @@ export interface FilteredHost {
 /** What lets through more than it seems to: first of the whole host, then of its machines, then of its filters. */
 export function judgeFilters({ filters, machines, bound, unseen }: FilteredHost): AuditFinding[] {
   const nics = machines.flatMap(({ name, running, xmls }) => xmls.flatMap((xml, index) =>
-    filteredNics(parse(xml)).map((nic) => ({ vm: name, nic, live: running && index === 0 }))))
+    filteredNics(parse(xml)).map((nic) => ({ vm: name, nic, live: running && index === 0, first: index === 0 }))))
+  const running = nics.filter(({ live }) => live)
+  const stored = new Map<string, FilteredNic>(nics.flatMap(({ vm, nic, first }) => first ? [] : [[keyOf(vm, nic), nic]]))
   const inUse = included(new Set([...nics.flatMap(({ nic }) => nic.filter ?? []), ...bound.values()]), filters)
   return [
     ...unseenRules(inUse, filters, unseen),
     ...unique(nics.flatMap(({ vm, nic, live }) => judgeNic(vm, nic, filters, live ? bound : null))),
+    ...running.flatMap(({ vm, nic }) => untilStart(vm, nic, stored.get(keyOf(vm, nic)))),
     ...[...filters].flatMap(([name, text]) => judgeFilter(name, text, filters)),
     ...unusedFilters(inUse, filters),
   ]
@@ -51,6 +55,10 @@ function unseenRules(inUse: ReadonlySet<string>, texts: ReadonlyMap<string, Filt
   })
 }
 
+function keyOf(vm: string, { mac }: FilteredNic): string {
+  return `${mac} ${vm}`
+}
+
 type Finding = Omit<AuditFinding, 'vm' | 'mac' | 'filter'>
 
 /** `bound`: the filters in force by tap; null for a machine that is off. */
@@ -61,15 +69,27 @@ function judgeNic(
   const about = (finding: Finding): AuditFinding => ({ vm, mac, filter, ...finding })
   const found: AuditFinding[] = []
   const inForce = bound === null || tap === null ? filter : bound.get(tap) ?? null
-  if (inForce !== filter) found.push(about({ code: 'binding', text: `in force is ${inForce ?? 'nothing'}, not ${filter ?? 'nothing'}`, fix: sh`bay vm stop ${vm} && bay vm start ${vm}` }))
+  if (inForce !== filter) {
+    const fix = filter === null ? sh`bay vm stop ${vm} && bay vm start ${vm}` : sh`bay filter apply ${memberOf(filter, texts)} ${vm} --nic ${mac}`
+    found.push(about({ code: 'binding', text: `in force is ${inForce ?? 'nothing'}, not ${filter ?? 'nothing'}`, fix }))
+  }
   if (filter === null) return [...found, about({ code: 'no-filter', text: 'it sends and receives everything', fix: sh`bay filter apply FILTER ${vm} --nic ${mac}` })]
   const installed = installNic({ ...nic, addresses: nic.addresses.length > 0 ? nic.addresses : ['192.0.2.1'] }, texts)
   for (const missing of installed.dangling) found.push(about({ code: 'dangling', text: `the filter ${missing} does not exist, or includes itself`, fix: sh`bay filter create ${missing} -f FILE` }))
   if (installed.dangling.size > 0) return found
   const [four, six] = [opened(installed, 'ipv4'), opened(installed, 'ipv6')]
-  if (four) found.push(about({ code: 'fail-open', text: 'what no rule decides comes in', fix: sh`a rule at the end that drops: bay filter explain ${vm}` }))
-  else if (six) found.push(about({ code: 'no-ipv6', text: 'it guards IPv4, and every connection over IPv6 comes in', fix: 'rules for IPv6: bay filter create covers both families' }))
+  if (four) found.push(about({ code: 'fail-open', text: 'what no rule decides comes in', fix: closing(vm, nic, texts) }))
+  else if (six) found.push(about({ code: 'no-ipv6', text: 'it guards IPv4, and every connection over IPv6 comes in', fix: closing(vm, nic, texts) }))
   return found
+}
+
+/** What a machine that runs loses or gets by its next start; that one of them has no filter is told already. */
+function untilStart(vm: string, live: FilteredNic, stored: FilteredNic | undefined): AuditFinding[] {
+  if (live.filter === null || !stored?.filter || live.filter === stored.filter) return []
+  return [{
+    code: 'binding', vm, mac: live.mac, filter: stored.filter, text: `in force is ${live.filter}, and ${stored.filter} from the next start on`,
+    fix: sh`bay filter apply ${stored.filter} ${vm} --nic ${live.mac} --only`,
+  }]
 }
 
 /** Whether a connection comes in that no rule can be about: of a protocol that nobody has, to an odd port. */
@@ -108,7 +128,11 @@ function judgeFilter(name: string, text: FilterText, texts: ReadonlyMap<string, 
 }
 
 function unusedFilters(inUse: ReadonlySet<string>, texts: ReadonlyMap<string, FilterText>): AuditFinding[] {
-  return [...texts.keys()].filter((name) => !inUse.has(name) && !isPreset(name)).map((name) => ({
+  const unused = [...texts.keys()].filter((name) => !inUse.has(name) && !isPreset(name))
+  // Who includes another one goes first.
+  const above = new Map<string, number>()
+  for (const name of unused) for (const each of included(new Set([name]), texts)) above.set(each, (above.get(each) ?? 0) + 1)
+  return unused.sort((a, b) => (above.get(a) ?? 0) - (above.get(b) ?? 0)).map((name) => ({
     code: 'unused', vm: null, mac: null, filter: name, text: 'no interface and no filter in use has it', fix: sh`bay filter delete ${name}`,
   }))
 }

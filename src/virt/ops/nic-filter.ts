@@ -43,6 +43,15 @@ export function waysTo(wanted: Pick<XmlElement, 'children'>, now: XmlElement): X
   return ways.filter((each, index) => serialize(each) !== serialize(ways[index - 1] ?? now))
 }
 
+/** The same where another filter is in force than the interface says: libvirt does nothing unless it says another one. */
+export function waysAnew(wanted: Pick<XmlElement, 'children'>, now: XmlElement): XmlElement[] {
+  const without = withLinkDown(now)
+  setReference(without, null)
+  const changed = structuredClone(now)
+  replaceChild(changed, 'filterref', find(wanted, 'filterref'))
+  return [without, withLinkDown(changed), changed]
+}
+
 function linkOf(nic: XmlElement): string {
   return attr(child(nic, 'link'), 'state') ?? 'up'
 }

@@ -35,6 +35,7 @@ describe('filter audit', () => {
   before(async () => { web = await compiled('name: web\nrules: [https]') })
   const bound = new Map([['vnet0', 'web']])
   const drop = '<rule action="drop" direction="inout" priority="1000"><all/></rule>'
+  const byRules = 'bay filter show web -o yaml > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace'
   const webOf = (content: string) => `<filter name="web">${content}</filter>`
   const tcp = '<rule action="accept" direction="in"><tcp dstportstart="80"/></rule>'
 
@@ -75,13 +76,22 @@ describe('filter audit', () => {
 
   it('no drop at the end', () => {
     expect(judgeFilters(host([webOf(tcp)], { machines: [running('web')], bound }))).to.deep.equal([
-      finding('fail-open', 'what no rule decides comes in', 'a rule at the end that drops: bay filter explain web-1', onNic),
+      finding('fail-open', 'what no rule decides comes in', byRules, onNic),
     ])
+  })
+
+  it('no drop at the end of one of libvirt\'s own, or of several, which are left as they are', () => {
+    const beside = `one that drops what no rule decides, beside it: bay filter apply FILTER web-1 --nic ${mac}`
+    const several = '<filter name="bay-525400000005"><filterref filter="allow-arp"/></filter>'
+    for (const name of ['allow-arp', 'bay-525400000005']) {
+      const [only] = judgeFilters(host([several, `<filter name="allow-arp">${tcp}</filter>`], { machines: [running(name)], bound: new Map([['vnet0', name]]) }))
+      expect(only).to.include({ code: 'fail-open', filter: name, fix: beside })
+    }
   })
 
   it('nothing about IPv6', () => {
     expect(judgeFilters(host([webOf(tcp + drop)], { machines: [running('web')], bound }))).to.deep.equal([
-      finding('no-ipv6', 'it guards IPv4, and every connection over IPv6 comes in', 'rules for IPv6: bay filter create covers both families', onNic),
+      finding('no-ipv6', 'it guards IPv4, and every connection over IPv6 comes in', byRules, onNic),
     ])
     const six = drop.replace('<all/>', '<all-ipv6/>')
     expect(judgeFilters(host([webOf(tcp + drop + six)], { machines: [running('web')], bound }))).to.deep.equal([])
@@ -110,20 +120,40 @@ describe('filter audit', () => {
   })
 
   it('another filter in force than the machine names, or none', () => {
-    const fix = 'bay vm stop web-1 && bay vm start web-1'
+    const fix = `bay filter apply web web-1 --nic ${mac}`
     const machines = [running('web')]
     expect(judgeFilters(host([web], { machines }))).to.deep.equal([finding('binding', 'in force is nothing, not web', fix, onNic)])
     const other = web.replace('name="web"', 'name="old"')
     expect(judgeFilters(host([web, other], { machines, bound: new Map([['vnet0', 'old']]) }))).to.deep.equal([
       finding('binding', 'in force is old, not web', fix, onNic),
     ])
+    // Nothing of filters puts a machine that names none in order.
+    expect(judgeFilters(host([other], { machines: [running(null)], bound: new Map([['vnet0', 'old']]) })).map((each) => each.fix)).to.deep.equal([
+      'bay vm stop web-1 && bay vm start web-1', `bay filter apply FILTER web-1 --nic ${mac}`,
+    ])
+  })
+
+  it('one of several that are not in force, by the name of one that can be put on', () => {
+    const several = `<filter name="bay-525400000005"><filterref filter="web"/><filterref filter="old"/></filter>`
+    const filters = [web, web.replace('name="web"', 'name="old"'), several]
+    expect(judgeFilters(host(filters, { machines: [running('bay-525400000005')] }))).to.deep.equal([
+      finding('binding', 'in force is nothing, not bay-525400000005', `bay filter apply web web-1 --nic ${mac}`, { ...onNic, filter: 'bay-525400000005' }),
+    ])
+  })
+
+  it('a definition with another filter than the machine runs with', () => {
+    const other = web.replace('name="web"', 'name="old"')
+    const machines = [{ name: 'web-1', running: true, xmls: [nic('web'), nic('old', null)] }, { ...running(null), name: 'web-2', running: false, xmls: [nic('web', null)] }]
+    expect(judgeFilters(host([web, other], { machines, bound }))).to.deep.equal([finding(
+      'binding', 'in force is web, and old from the next start on', `bay filter apply old web-1 --nic ${mac} --only`, { ...onNic, filter: 'old' },
+    )])
   })
 
   it('filters that nobody uses, but those that one in use includes', () => {
     const inner = web.replace('name="web"', 'name="inner"')
     const outer = '<filter name="outer"><filterref filter="inner"/></filter>'
     const unused = (filter: string) => finding('unused', 'no interface and no filter in use has it', `bay filter delete ${filter}`, { filter })
-    expect(judgeFilters(host([inner, outer], {}))).to.deep.equal([unused('inner'), unused('outer')])
+    expect(judgeFilters(host([inner, outer], {}))).to.deep.equal([unused('outer'), unused('inner')])
     expect(judgeFilters(host([inner, outer], { bound: new Map([['vnet0', 'outer']]) }))).to.deep.equal([])
   })
 
