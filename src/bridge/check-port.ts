@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { BayError } from '../errors.js'
 import { suggest } from '../names.js'
 import { sh } from '../shell.js'
@@ -26,19 +27,19 @@ export function findBridge(links: readonly Link[], name: string): Link & { bridg
 }
 
 /** @throws BayError `wrong-state` for a device that cannot be, or must not be, a port of that bridge */
-export function refusePort(links: readonly Link[], bridge: string, port: Link, machineOfTap: MachineOfTap): void {
-  const [fault, ...hints] = faultOf(links, bridge, port, machineOfTap)
+export function refusePort(links: readonly Link[], bridge: string, port: Link, machineOfTap: MachineOfTap, devices = '/sys/class/net'): void {
+  const [fault, ...hints] = faultOf(links, bridge, port, machineOfTap, devices)
   if (fault !== undefined) throw new BayError('wrong-state', `${port.name} cannot be attached to ${bridge}: ${fault}`, { hints })
 }
 
 type MachineOfTap = (device: string) => string | undefined
 
-function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTap: MachineOfTap): string[] {
+function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTap: MachineOfTap, devices: string): string[] {
   const { name, master } = port
   if (port.loopback) return ['it is the loopback']
   if (port.bridge) return ['it is a bridge itself', 'bridges are joined by a veth pair']
   if (!port.ethernet) return ['it is no Ethernet device']
-  if (isWireless(name)) return ['it is wireless, and a station may send nobody else\'s frames', 'use a network with --mode nat, or a wired device']
+  if (isWireless(join(devices, name))) return ['it is wireless, and a station may send nobody else\'s frames', 'use a network with --mode nat, or a wired device']
   const machine = port.kind === 'tun' ? machineOfTap(name) : undefined
   if (machine !== undefined) return [isCardOf(machine), sh`bay vm attach nic ${machine} --network bridge=${bridge}`]
   if (master !== null && master !== bridge) {
@@ -62,6 +63,6 @@ function isCardOf(machine: string): string {
 }
 
 /** The kernel says so below /sys, which a container may be without. */
-function isWireless(name: string): boolean {
-  return ['wireless', 'phy80211'].some((each) => existsSync(`/sys/class/net/${name}/${each}`))
+function isWireless(folder: string): boolean {
+  return ['wireless', 'phy80211'].some((each) => existsSync(join(folder, each)))
 }

@@ -42,9 +42,14 @@ export function typed({ program, args }: IpCall): string {
   return [program, ...args].join(' ')
 }
 
-/** The user's PATH may be without the folders of the system's programs. In a group of its own Ctrl-C does not reach it. */
+/** The user's PATH may be without the folders of the system's programs. */
+export function systemEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`, LC_ALL: 'C' }
+}
+
+/** In a group of its own Ctrl-C does not reach it. */
 const options = {
-  env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`, LC_ALL: 'C' },
+  env: systemEnvironment(),
   timeout: 20_000, maxBuffer: 64 << 20, detached: true,
 }
 

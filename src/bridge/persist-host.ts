@@ -19,27 +19,28 @@ export const renderers: Record<Keeper, Renderer> = {
  * The one that this system uses, for these devices; null when bay knows none. netplan writes for the others, and NetworkManager
  * leaves alone what ifupdown has.
  */
-export function keeperOf(devices: readonly string[]): Keeper | null {
-  if (readConfiguration('netplan').size > 0) return 'netplan'
-  const interfaces = [...readConfiguration('ifupdown').values()].join('\n')
+export function keeperOf(devices: readonly string[], root = '/'): Keeper | null {
+  if (readConfiguration('netplan', root).size > 0) return 'netplan'
+  const interfaces = [...readConfiguration('ifupdown', root).values()].join('\n')
   if (devices.some((each) => interfaces.split('\n').some((line) => isStanzaOf(line, each)))) return 'ifupdown'
-  if (existsSync('/run/NetworkManager')) return 'NetworkManager'
-  const uses = ['/run/systemd/netif/state', '/etc/systemd/system/multi-user.target.wants/systemd-networkd.service'].some((each) => existsSync(each))
-  if (uses || filesIn('/etc/systemd/network', /\.network$/).length > 0) return 'systemd-networkd'
+  const there = (path: string) => existsSync(join(root, path))
+  if (there('/run/NetworkManager')) return 'NetworkManager'
+  const uses = ['/run/systemd/netif/state', '/etc/systemd/system/multi-user.target.wants/systemd-networkd.service'].some(there)
+  if (uses || filesIn(root, '/etc/systemd/network', /\.network$/).length > 0) return 'systemd-networkd'
   return interfaces === '' ? null : 'ifupdown'
 }
 
-/** The files of its configuration. */
-export function readConfiguration(keeper: Keeper): Files {
+/** The files of its configuration, by their paths below that root. */
+export function readConfiguration(keeper: Keeper, root = '/'): Files {
   switch (keeper) {
-    case 'netplan': return contents(filesIn('/etc/netplan', /\.yaml$/))
-    case 'NetworkManager': return contents(filesIn('/etc/NetworkManager/system-connections', /^[^.]/))
-    case 'ifupdown': return contents([...existsSync('/etc/network/interfaces') ? ['/etc/network/interfaces'] : [], ...filesIn('/etc/network/interfaces.d', /^[\w.-]+$/)])
+    case 'netplan': return contents(root, filesIn(root, '/etc/netplan', /\.yaml$/))
+    case 'NetworkManager': return contents(root, filesIn(root, '/etc/NetworkManager/system-connections', /^[^.]/))
+    case 'ifupdown': return contents(root, ['/etc/network/interfaces', ...filesIn(root, '/etc/network/interfaces.d', /^[\w.-]+$/)])
     case 'systemd-networkd': {
       // A file hides those of its name in the folders after its own.
-      const paths = ['/etc', '/run', '/usr/lib'].flatMap((root) => filesIn(`${root}/systemd/network`, /\.(network|netdev)$/))
+      const paths = ['/etc', '/run', '/usr/lib'].flatMap((each) => filesIn(root, `${each}/systemd/network`, /\.(network|netdev)$/))
       const seen = new Set<string>()
-      return contents(paths.filter((path) => {
+      return contents(root, paths.filter((path) => {
         const name = path.slice(path.lastIndexOf('/') + 1)
         return !seen.has(name) && seen.add(name)
       }))
@@ -68,14 +69,18 @@ export function changeFile({ path, content, mode }: FileChange): void {
   }
 }
 
-function filesIn(folder: string, pattern: RegExp): string[] {
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []
+function filesIn(root: string, folder: string, pattern: RegExp): string[] {
+  const there = join(root, folder)
+  const entries = existsSync(there) ? readdirSync(there, { withFileTypes: true }) : []
   return entries.filter((entry) => !entry.isDirectory() && pattern.test(entry.name)).map((entry) => join(folder, entry.name)).sort()
 }
 
 /** A link to nowhere, as to /dev/null, says nothing. */
-function contents(paths: readonly string[]): Files {
-  return new Map(paths.flatMap((path) => existsSync(path) && statSync(path).isFile() ? [[path, readFileSync(path, 'utf8')]] : []))
+function contents(root: string, paths: readonly string[]): Files {
+  return new Map(paths.flatMap((path) => {
+    const there = join(root, path)
+    return existsSync(there) && statSync(there).isFile() ? [[path, readFileSync(there, 'utf8')]] : []
+  }))
 }
 
 function isStanzaOf(line: string, device: string): boolean {

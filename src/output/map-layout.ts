@@ -34,7 +34,8 @@ export const letter = { size: 11, width: 6.9 }
 const line = 15
 const pad = 8
 const gap = 14
-const box = 270
+/** An interface's longest IPv6 address fits. */
+const box = 300
 const head = 240
 const columns = 4
 

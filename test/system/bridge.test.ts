@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bayEnvironment, program } from '../lab/bay.js'
@@ -101,6 +101,43 @@ describe('bay bridge on a system', function () {
     expect(await rig.state()).to.deep.equal(before)
     // Nothing is locked any more.
     expect(await rig.json('bridge', 'attach', 'br0', 'eth0')).to.include({ changed: true })
+  })
+
+  it('is put back by bay recover when bay was killed, and then its guard in the midst of undoing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bay-ip-'))
+    try {
+      // The real ip, but the guard's call of that number ends the guard, before it or after it.
+      const lines = [
+        '#!/bin/bash', `if grep -q bridge-guard /proc/$PPID/cmdline && echo >> ${folder}/calls && [ $(wc -l < ${folder}/calls) = $(cat ${folder}/at) ]; then`,
+        `  touch ${folder}/killed; [ $(cat ${folder}/when) = before ] || /sbin/ip "$@"; kill -9 $PPID; exit 1`, 'fi', 'exec /sbin/ip "$@"',
+      ]
+      writeFileSync(join(folder, 'ip'), `${lines.join('\n')}\n`, { mode: 0o755 })
+      await rig.json('bridge', 'create', 'br0', '--address', '10.5.0.1/24')
+      await rig.ip('link', 'set', 'eth1', 'master', 'br0')
+      await rig.ip('link', 'set', 'eth1', 'nomaster')
+      const before = await rig.state()
+      const { calls = [] } = await rig.json<Changed>('bridge', 'attach', 'br0', 'eth0', '--dry-run')
+      const points = long ? Array.from({ length: 30 }, (_, at) => at + 1).flatMap((at) => [[at, 'before'], [at, 'after']] as const) : [[6, 'after']] as const
+      let killed = 0
+      for (const [at, when] of points) {
+        for (const each of ['calls', 'killed']) rmSync(join(folder, each), { force: true })
+        writeFileSync(join(folder, 'at'), `${at}`)
+        writeFileSync(join(folder, 'when'), when)
+        const env = { PATH: `${folder}:${process.env['PATH']}`, BAY_TEST_KILL_AT: `${calls.length}+` }
+        expect(await rig.bay(['bridge', 'attach', 'br0', 'eth0'], { env }), `${at}`).to.include({ signal: 'SIGKILL' })
+        // A number of no call of its own: the guard has undone it all.
+        const isBefore = async () => JSON.stringify(await rig.state()) === JSON.stringify(before)
+        await until(async () => existsSync(join(folder, 'killed')) || await isBefore())
+        if (!existsSync(join(folder, 'killed'))) break
+        killed += 1
+        await until(async () => (await rig.bay(['recover', '-o', 'json'])).stdout.includes('"recovered"'))
+        await until(isBefore)
+      }
+      expect(killed).to.be.at.least(long ? 10 : 1)
+      expect(await rig.json('bridge', 'attach', 'br0', 'eth0')).to.include({ changed: true })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('refuses what belongs to another bridge, and what would cut off an ssh session', async () => {

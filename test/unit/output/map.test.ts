@@ -84,6 +84,14 @@ describe('the map of networks', () => {
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.to.match(/https?:|<script|href|@import|url\(/)
   })
 
+  it('cuts no address', () => {
+    const six = 'fd00:1234:5678:9abc:5054:ffff:feab:cdef'
+    const nics = [{ mac: '52:54:00:00:00:01', tap: null, addresses: ['192.168.100.200', six], filter: null }]
+    const { boxes } = layoutMap({ ...small, networks: [network('lab', [machine('web', { nics })])] })
+    const texts = boxes.flatMap(({ lines }) => lines.map(({ text }) => text))
+    expect(texts).to.include.members(['52:54:00:00:00:01 192.168.100.200', `  ${six}`])
+  })
+
   for (const [what, map] of Object.entries({ small, hostile, fifty })) {
     it(`has boxes that do not overlap, texts that fit and all inside: ${what}`, () => {
       const { width, height, boxes } = layoutMap(map)
