@@ -53,11 +53,13 @@ function stanzas(wanted: Wanted, files: Files, earlier: string | null): string {
 
 function making({ name, mtu, mac, stp, vlanFiltering, ports }: Wanted): string[] {
   const link = [
-    'pre-up ip link add name', name, ...mtu === null ? [] : [`mtu ${mtu}`], ...mac === null ? [] : [`address ${mac}`],
+    'pre-up ip link add name', name, ...mac === null ? [] : [`address ${mac}`],
     `type bridge stp_state ${stp ? 1 : 0}`, ...vlanFiltering ? ['vlan_filtering 1'] : [], '|| true',
   ].join(' ')
   const lines = ports.flatMap((port) => [`pre-up ip link set dev ${port.name} master ${name} up`, ...vlanLines(port)])
-  return [link, ...lines, `post-down ip link delete dev ${name} || true`].map((line) => `    ${line}`)
+  // Not as it is made: that size would go with the first port.
+  const size = mtu === null ? [] : [`pre-up ip link set dev ${name} mtu ${mtu}`]
+  return [link, ...lines, ...size, `post-down ip link delete dev ${name} || true`].map((line) => `    ${line}`)
 }
 
 function vlanLines({ name, vlans }: WantedPort): string[] {
@@ -69,7 +71,7 @@ function vlanLines({ name, vlans }: WantedPort): string[] {
 
 /** What an earlier run of ours wrote to make the bridge. */
 function isMaking(line: string): boolean {
-  return /^\s*(pre-up (ip link (add name|set dev \S+ master)|bridge vlan)|post-down ip link delete)/.test(line)
+  return /^\s*(pre-up (ip link (add name|set dev \S+ (master|mtu))|bridge vlan)|post-down ip link delete)/.test(line)
 }
 
 function fromState({ name, addresses, dhcp4, auto6, routes }: Wanted): string[][] {

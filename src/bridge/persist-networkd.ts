@@ -26,24 +26,27 @@ function change(path: string, content: string | null): FileChange {
   return { path, content, mode: 0o644 }
 }
 
-function device({ name, stp, vlanFiltering, mtu, mac }: Wanted): string {
+function device({ name, stp, vlanFiltering, mac }: Wanted): string {
   return writeSections([
-    { name: 'NetDev', lines: [`Name=${name}`, 'Kind=bridge', ...mtu === null ? [] : [`MTUBytes=${mtu}`], ...mac === null ? [] : [`MACAddress=${mac}`]] },
-    { name: 'Bridge', lines: [`STP=${yes(stp)}`, `VLANFiltering=${yes(vlanFiltering)}`] },
+    { name: 'NetDev', lines: [`Name=${name}`, 'Kind=bridge', ...mac === null ? [] : [`MACAddress=${mac}`]] },
+    // A kernel without VLAN filtering refuses to be told that there is none, and networkd then sets nothing of the bridge.
+    { name: 'Bridge', lines: [`STP=${yes(stp)}`, ...vlanFiltering ? ['VLANFiltering=yes'] : []] },
   ], mark)
 }
 
 function network(wanted: Wanted, files: Files): string {
-  const { name, ports, addresses } = wanted
-  const match: Section = { name: 'Match', lines: [`Name=${name}`] }
+  const { name, ports, addresses, mtu } = wanted
+  // A size that the .netdev gives goes with the first port.
+  const size: Section[] = mtu === null ? [] : [{ name: 'Link', lines: [`MTUBytes=${mtu}`] }]
+  const head: Section[] = [{ name: 'Match', lines: [`Name=${name}`] }, ...size]
   // Ours, of an earlier port, or else that of the port whose addresses the bridge has taken.
   const own = files.get(fileOf(name))
   const known = own !== undefined && hasAddress(own) ? own : ports.flatMap((port) => originalOf(port, files) ?? [])[0]
-  if (known === undefined || !hasTakenOver(wanted)) return writeSections([match, ...fromState(wanted)], mark)
+  if (known === undefined || !hasTakenOver(wanted)) return writeSections([...head, ...fromState(wanted)], mark)
   const taken = readSections(known).filter((section) => !['Match', 'Link'].includes(section.name))
   const said = [...valuesOf(taken, 'Network', 'Address'), ...valuesOf(taken, 'Address', 'Address')]
   const more = addresses.filter((each) => !said.includes(each)).map((each) => `Address=${each}`)
-  return writeSections([match, ...more.length === 0 ? [] : [{ name: 'Network', lines: more }], ...taken], mark)
+  return writeSections([...head, ...more.length === 0 ? [] : [{ name: 'Network', lines: more }], ...taken], mark)
 }
 
 function hasAddress(text: string): boolean {

@@ -15,11 +15,12 @@ export interface NewBridge {
 
 /** The steps that make a bridge, and what removes it, whichever were taken. */
 export function planCreate({ name, addresses, stp, vlanFiltering, mtu, mac }: NewBridge): { steps: Step[], undo: Step[] } {
-  const size = mtu === null ? [] : ['mtu', String(mtu)]
   const filtering = vlanFiltering ? ['vlan_filtering', '1'] : []
   return {
     steps: [
-      link.add(name, ...size, ...mac === null ? [] : ['address', mac], 'type', 'bridge', 'stp_state', stp ? '1' : '0', ...filtering),
+      link.add(name, ...mac === null ? [] : ['address', mac], 'type', 'bridge', 'stp_state', stp ? '1' : '0', ...filtering),
+      // Not as it is made: that size would go with the first port.
+      ...mtu === null ? [] : [link.set(name, 'mtu', String(mtu))],
       ...addresses.map((each) => address.add(name, each.includes(':') ? [each] : [each, 'broadcast', '+'])),
       link.set(name, 'up'),
     ],

@@ -141,7 +141,9 @@ describe('bay bridge on a system', function () {
   })
 
   it('refuses what belongs to another bridge, and what would cut off an ssh session', async () => {
-    await rig.json('bridge', 'create', 'br1', '--port', 'eth1')
+    await rig.json('bridge', 'create', 'br1', '--port', 'eth1', '--mtu', '1400')
+    // The size is the bridge's own, and does not follow its port's.
+    expect((await rig.json<Row[]>('bridge', 'list'))[0]).to.include({ mtu: 1400 })
     const taken = await rig.bay(['bridge', 'create', 'br0', '--port', 'eth0', '--port', 'eth1'])
     expect(taken).to.include({ code: 5 })
     expect(taken.stderr).to.contain('try: bay bridge detach br1 eth1')

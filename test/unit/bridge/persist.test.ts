@@ -44,7 +44,7 @@ describe('a bridge in the configuration of', () => {
     const files = after('systemd-networkd', originals['systemd-networkd'], { wanted })
     expect(files).to.deep.equal({
       ...originals['systemd-networkd'],
-      '/etc/systemd/network/00-bay-br0.netdev': '# Written by bay; bay bridge … --persist changes it.\n\n[NetDev]\nName=br0\nKind=bridge\nMACAddress=52:54:00:00:00:01\n\n[Bridge]\nSTP=no\nVLANFiltering=no\n',
+      '/etc/systemd/network/00-bay-br0.netdev': '# Written by bay; bay bridge … --persist changes it.\n\n[NetDev]\nName=br0\nKind=bridge\nMACAddress=52:54:00:00:00:01\n\n[Bridge]\nSTP=no\n',
       '/etc/systemd/network/00-bay-br0.network': '# Written by bay; bay bridge … --persist changes it.\n\n[Match]\nName=br0\n\n[Network]\nAddress=10.1.0.2/24\nGateway=10.1.0.1\nDNS=10.1.0.1\n\n[Route]\nDestination=10.9.0.0/16\nGateway=10.1.0.1\n',
       '/etc/systemd/network/00-bay-eth0.network': '# Written by bay; bay bridge … --persist changes it.\n\n[Match]\nName=eth0\n\n[Network]\nBridge=br0\n',
     })
@@ -52,8 +52,8 @@ describe('a bridge in the configuration of', () => {
       ...wanted, stp: true, vlanFiltering: true, mtu: 9000, ports: [{ name: 'eth0', mac: '52:54:00:00:00:01', kind: null, vlans: [{ id: 10, flags: ['PVID', 'Egress Untagged'] }, { id: 20, flags: [] }] }],
     } })
     expect(trunk['/etc/systemd/network/00-bay-eth0.network']).to.contain('[BridgeVLAN]\nPVID=10\nEgressUntagged=10\n\n[BridgeVLAN]\nVLAN=20\n')
-    expect(trunk['/etc/systemd/network/00-bay-br0.netdev']).to.contain('MTUBytes=9000').and.to.contain('STP=yes\nVLANFiltering=yes')
-    expect(trunk['/etc/systemd/network/00-bay-br0.network']).to.contain('Address=10.1.0.2/24').and.to.contain('[Route]\nDestination=0.0.0.0/0\nGateway=10.1.0.1\nMetric=100')
+    expect(trunk['/etc/systemd/network/00-bay-br0.netdev']).to.contain('STP=yes\nVLANFiltering=yes')
+    expect(trunk['/etc/systemd/network/00-bay-br0.network']).to.contain('\n[Link]\nMTUBytes=9000\n').and.to.contain('Address=10.1.0.2/24').and.to.contain('[Route]\nDestination=0.0.0.0/0\nGateway=10.1.0.1\nMetric=100')
   })
 
   it('NetworkManager: profiles that nobody else may read, of a higher priority', () => {

@@ -140,7 +140,7 @@ describe('what making and deleting a bridge takes', () => {
   it('is one undo, whatever was done', () => {
     const { steps, undo } = planCreate({ name: 'br0', addresses: ['10.5.0.1/24', 'fd00::1/64'], stp: true, vlanFiltering: true, mtu: 9000, mac: '52:54:00:00:00:01' })
     expect(steps.map(typed)).to.deep.equal([
-      'ip link add name br0 mtu 9000 address 52:54:00:00:00:01 type bridge stp_state 1 vlan_filtering 1',
+      'ip link add name br0 address 52:54:00:00:00:01 type bridge stp_state 1 vlan_filtering 1', 'ip link set dev br0 mtu 9000',
       'ip address add 10.5.0.1/24 broadcast + dev br0', 'ip address add fd00::1/64 dev br0', 'ip link set dev br0 up',
     ])
     expect(undo.map(typed)).to.deep.equal(['ip link delete dev br0'])
