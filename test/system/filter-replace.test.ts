@@ -49,7 +49,7 @@ describe('a filter that is replaced under way', function () {
       while (performance.now() < end)
     })
     const answered = pings === null ? null : await pings
-    tell(`${turns} ${what}: ${flood.got} of ${flood.sent} dropped packets passed${answered ? `, ${answered.got} of ${answered.sent} pings were answered` : ''}`)
+    tell(`${turns} ${what}: ${flood.got} of ${flood.sent} dropped packets passed${answered ? `, ${answered.got} of ${answered.sent} pings were answered, ${Math.round((answered.sent - answered.got) * 50 / turns)} ms without each time` : ''}`)
     return flood
   }
 
@@ -57,6 +57,19 @@ describe('a filter that is replaced under way', function () {
     await until(async () => (await wire.flood(() => sleep(100))).got > 0)
     expect(await wire.carries()).to.equal(true)
     await rig.does('filter', 'apply', 'fr-a', 'fr')
+  })
+
+  it('by the very same, nothing happens: no definition, no link goes down, and every ping is answered', async () => {
+    const before = [await rig.virsh('nwfilter-dumpxml', 'fr-a'), await rig.virsh('dumpxml', 'fr'), await wire.linkChanges()]
+    const pings = wire.pings(2000)
+    const { code, stdout } = await rig.bay(['filter', 'create', 'fr-a', '-f', '-', '--replace', '--json'], { stdin: rules('first') })
+    expect(code).to.equal(0)
+    expect(JSON.parse(stdout)).to.include({ changed: false })
+    expect(await rig.json('filter', 'apply', 'fr-a', 'fr')).to.include({ changed: false })
+    expect([await rig.virsh('nwfilter-dumpxml', 'fr-a'), await rig.virsh('dumpxml', 'fr'), await wire.linkChanges()]).to.deep.equal(before)
+    const { sent, got } = await pings
+    expect(got).to.equal(sent)
+    expect(await wire.carries()).to.equal(true)
   })
 
   it('by an equal one, by filter create --replace: nothing passes that it drops, and connections stay open', async () => {

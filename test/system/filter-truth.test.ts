@@ -59,7 +59,8 @@ describe('filter test, and the truth', function () {
     rig = await suiteRig()
     await rig.bay(['filter', 'create', 'fv-x', '--default', 'accept'])
     uuid = (await rig.json<{ uuid: string }>('filter', 'show', 'fv-x')).uuid
-    await rig.does('vm', 'create', 'fv', ...rig.tiny, '--network', rig.network, '--wait', 'ip', '--timeout', '120s')
+    // By chance it would get an address that is a false one here.
+    await rig.does('vm', 'create', 'fv', ...rig.tiny, '--network', rig.network, '--ip', '10.88.0.44', '--wait', 'ip', '--timeout', '120s')
     const { nics: [nic] } = await rig.json<{ nics: { mac: string, addresses: { address: string }[] }[] }>('vm', 'show', 'fv')
     const address = nic?.addresses[0]?.address ?? ''
     wire = new Wire(rig, 'fv')
@@ -70,6 +71,7 @@ describe('filter test, and the truth', function () {
   after(async () => {
     process.stdout.write(`      ${packets} real packets, and ${listings} by the kernel's lists\n`)
     await wire?.down()
+    await rig?.bay(['vm', 'delete', '--yes', '--force', 'fv'])
     await rig?.clean('fv')
     const names = lines(await rig.virsh('nwfilter-list')).map((line) => line.trim().split(/\s+/)[1] ?? '')
     for (const name of names.filter((each) => each.startsWith('fv-'))) await rig.virsh('nwfilter-undefine', name)

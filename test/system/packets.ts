@@ -133,6 +133,11 @@ export class Wire {
     return { sent: Number(stdout), got: await got() - before }
   }
 
+  /** How often the guest has seen its link go down or come up. */
+  async linkChanges(): Promise<number> {
+    return Number(/^links=(\d+)/m.exec(await this.#typed(['echo links""=$(cat /sys/class/net/eth0/carrier_changes)']))?.[1])
+  }
+
   /** Pings of the neighbour to the guest, 20 a second for so long: how many, and how many were answered. */
   async pings(milliseconds: number): Promise<{ sent: number, got: number }> {
     const count = String(Math.round(milliseconds / 50))
@@ -161,7 +166,8 @@ export class Wire {
     const source = (flag: string) => from === undefined ? '' : `${flag} ${from} `
     if (kept) {
       const file = keptFiles(this.#kept, this.#rig)[by === 'guest' ? 'guest' : 'peer']
-      return `echo still >${file}.i; for i in $(${tool} seq ${seconds * 2}); do ${tool} grep still ${file}.o && break; ${tool} sleep 0.5; done; ${tool} grep still ${file}.o`
+      // Without anybody who reads it, such a file is never opened.
+      return `${tool} timeout ${seconds} sh -c 'echo still >${file}.i'; for i in $(${tool} seq ${seconds * 2}); do ${tool} grep still ${file}.o && break; ${tool} sleep 0.5; done; ${tool} grep still ${file}.o`
     }
     if (protocol === 'dhcp') return `${within} udhcpc -i eth0 -n -q -f -t ${seconds} -T 1 -s /bin/true`
     if (protocol === 'icmp') return `${within} ping${six} -c 1 -W ${seconds} ${source('-I')}${to}`
@@ -212,7 +218,7 @@ function keptFiles(number: number, rig: Rig) {
 
 /** What is written into FILE.i goes there, and what comes back is in FILE.o. */
 function keptOpen(tool: string, file: string, to: string): string {
-  return `${tool} mkfifo ${file}.i; (${tool} sleep 900 >${file}.i & ${tool} nc ${to} ${echoPort} <${file}.i >${file}.o)`
+  return `${tool} mkfifo ${file}.i; (${tool} sleep 3600 >${file}.i & ${tool} nc ${to} ${echoPort} <${file}.i >${file}.o)`
 }
 
 /** Node's own, since busybox has nothing that sends so much UDP: the guest's address, and the file that ends it by going. */
