@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { NetworkFilter } from '../filter.js'
 import { describeFilter } from './list-filters.js'
@@ -9,8 +10,9 @@ export function deleteFilter(
 ): { changed: true, said: string } {
   const { name, usedBy, referencedBy } = describeFilter(connection, filter)
   if (usedBy.length > 0) {
-    throw new BayError('wrong-state', `machines use the filter ${name}: ${[...new Set(usedBy.map(({ vm }) => vm))].join(', ')}`, {
-      hints: ['take it off their interfaces first'],
+    const machines = [...new Set(usedBy.map(({ vm }) => vm))]
+    throw new BayError('wrong-state', `machines use the filter ${name}: ${machines.join(', ')}`, {
+      hints: [sh`take it off them first: bay filter remove ${name} ${machines.slice(0, 10)}`],
     })
   }
   if (referencedBy.length > 0) {

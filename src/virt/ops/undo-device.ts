@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { BayError } from '../../errors.js'
 import { removeDevice } from '../../xml/domain-edit.js'
 import { described, isSameDevice } from '../../xml/machine-devices.js'
@@ -52,7 +53,7 @@ export const runningDevice: Undoing<MadeDevices> = {
 export const releasedDevice: Undoing<MadeDevices> = {
   fields: ['uuid', 'name', 'devices'],
   leaves: (made) => `${made.name} running without ${namesOf(made)}`,
-  removeBy: ({ name }) => `bay vm stop ${name}, and start it again`,
+  removeBy: ({ name }) => sh`bay vm stop ${name} && bay vm start ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive() && domain.isPersistent()
     && devicesOf(made).some((each) => !has(domain.xml(), each) && has(storedDefinition(domain), each))),
   undo: async (connection, made) => {

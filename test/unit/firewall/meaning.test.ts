@@ -8,7 +8,8 @@ import { parentOf } from '../../../src/firewall/host-filter.js'
 import { install, type Installed } from '../../../src/firewall/installed.js'
 import type { Packet } from '../../../src/firewall/packet.js'
 import { readRuleFile } from '../../../src/firewall/rule-file.js'
-import type { FilterRules } from '../../../src/firewall/rule.js'
+import { rulesOfFlags } from '../../../src/firewall/rule-short.js'
+import { blank, type FilterRules } from '../../../src/firewall/rule.js'
 import { filterElement, readFilter, readFilterEntries, type FilterDescription } from '../../../src/xml/filter.js'
 import { serialize } from '../../../src/xml/node.js'
 import { filters, openings, said } from './random-rules.js'
@@ -99,6 +100,14 @@ describe('rules in a file', () => {
       expect(verdicts(drops)).to.deep.equal(drops.map((text) => `drop ${text}`))
     })
   }
+
+  it('mean the same as flags', () => {
+    const rules = rulesOfFlags({ 'allow': ['https'], 'allow-from': ['10.0.0.0/30:ssh'], 'allow-to': ['2001:db8::/32:tcp/25'] }, blank)
+    const { installed } = compiled([{ name: 'f', line: null, inherit: [], default: null, needs: [], rules }])
+    const accepts = ['in tcp [fd00::9]:40000>443', 'in tcp 10.0.0.3:40000>22', 'out tcp [2001:db8::9]:40000>25']
+    const drops = ['out tcp 10.0.0.9:40000>443', 'in tcp 10.0.0.4:40000>22', 'in tcp [2001:db8::9]:40000>25', 'out tcp [2001:db9::9]:40000>25']
+    expect([...accepts, ...drops].map((text) => evaluate(installed, packetOf(text)).verdict).join()).to.equal('accept,accept,accept,drop,drop,drop,drop')
+  })
 
   it('say what is inherited once, but how it ends each on its own', async () => {
     const { descriptions } = await ofFile('filters: [{name: base, needs: [arp, dhcp]}, {name: web, inherit: base, needs: [arp, dns], rules: [http]}]')
