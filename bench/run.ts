@@ -14,6 +14,9 @@ const suites: Record<string, () => Promise<{ open: () => Promise<Suite> }>> = {
   startup: () => import('./startup.js'),
   scale: () => import('./scale.js'),
   batch: () => import('./batch.js'),
+  start: () => import('./start.js'),
+  define: () => import('./define.js'),
+  hosts: () => import('./hosts.js'),
 }
 
 const slower = 1.25

@@ -34,7 +34,7 @@ async function named(wanted: NamesWanted): Promise<Candidate[]> {
 
 /** A name with a control character, or what turns the direction of text, cannot be typed and is not shown. */
 function fits({ value }: Candidate, typed: string): boolean {
-  return value.startsWith(typed) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)
+  return value.startsWith(typed) && (/^[ -~]*$/.test(value) || !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value))
 }
 
 function brief(text: string): string {

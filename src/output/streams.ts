@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { constants, fstatSync, openSync, writeSync, type Stats } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { BayError } from '../errors.js'
 
@@ -94,9 +94,15 @@ export function showsColor(): boolean {
   return mayBeTerminal() && useColor(process.stdout)
 }
 
-/** To make `process.stdout` takes Node some milliseconds, and what is no device needs it for nothing. */
+/** To make `process.stdout` takes Node some milliseconds, and what is no terminal needs it for nothing. */
 function mayBeTerminal(): boolean {
-  return fstatSync(1).isCharacterDevice()
+  const kind = fstatSync(1)
+  return kind.isCharacterDevice() && !isNull(kind)
+}
+
+/** /dev/null: https://www.kernel.org/doc/html/latest/admin-guide/devices.html */
+function isNull({ rdev }: Stats): boolean {
+  return rdev === 0x103
 }
 
 /** How large a picture on stdout's terminal may be, with room for the prompt. */
@@ -165,7 +171,7 @@ async function writeStream(bytes: Uint8Array): Promise<void> {
 function writeAtOnce(bytes: Buffer): Buffer {
   const kind = fstatSync(1)
   // Node's own stream for files forgets what a short write left over.
-  if (kind.isFile()) return writeTo(1, bytes)
+  if (kind.isFile() || isNull(kind)) return writeTo(1, bytes)
   if (!kind.isFIFO() || pending > 0) return bytes
   const pipe = openPipe()
   return pipe === null ? bytes : writeTo(pipe, bytes)

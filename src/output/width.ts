@@ -35,6 +35,7 @@ const mark = /^[\p{Mn}\p{Me}]$/u
 const wide = /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation})$/u
 
 function characterWidth(character: string): number {
+  if (character >= ' ' && character <= '~') return 1
   if (mark.test(character)) return 0
   return wide.test(character) ? 2 : 1
 }
