@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { tinyGuest } from '../lab/guest.js'
 import { run } from '../lab/script.js'
 import { program } from '../lab/bay.js'
@@ -10,6 +12,8 @@ interface Ran { stdout: string, [more: string]: unknown }
 describe('bay vm exec', function () {
   this.timeout(60_000)
   let rig: Rig
+  /** the folder of a pool that its disk does not fit into */
+  let full: string
   const exec = (...args: string[]) => rig.bay(['vm', 'exec', 'guest', ...args])
   const json = async (...args: string[]) => (await rig.bay(['vm', 'exec', 'guest', '-o', 'json', ...args])).json() as Ran
 
@@ -17,8 +21,12 @@ describe('bay vm exec', function () {
     this.timeout(300_000)
     rig = await suiteRig()
     const { kernel, initrd, cmdline } = await tinyGuest('agent')
+    full = join(rig.host.dir, 'pools', 'full')
+    mkdirSync(full)
+    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full])
+    await rig.does('pool', 'create', 'full', '--path', full, '--no-autostart')
     await rig.does('vm', 'create', 'guest', '--virt', 'qemu', '--vcpus', '1', '--memory', '192M', '--graphics', 'none',
-      '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline, '--network', 'user', '--no-start')
+      '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline, '--network', 'user', '--disk', '8M,pool=full,format=raw', '--no-start')
     expect(await exec('--', 'true')).to.include({ code: 5, stdout: '' }).with.property('stderr').that.matches(/^bay: guest is off, .*\n {2}try: bay vm start guest\n/)
     await rig.does('vm', 'start', 'guest')
     const early = await exec('--', 'true')
@@ -26,7 +34,11 @@ describe('bay vm exec', function () {
     expect(early.code).to.equal(5)
     await rig.does('vm', 'wait', 'guest', '--for', 'agent')
   })
-  after(() => rig?.clean('guest'))
+  after(async () => {
+    await rig?.clean('guest')
+    await rig?.bay(['pool', 'delete', 'full', '--yes'])
+    await rig?.host.exec(['umount', full])
+  })
 
   it('gives what the command printed, each stream for itself, and its exit code', async () => {
     expect(await exec('--', 'uname', '-s')).to.include({ code: 0, stdout: 'Linux\n', stderr: '' })
@@ -118,13 +130,40 @@ describe('bay vm exec', function () {
     expect((await exec('--', 'test', '-e', '/run/made')).code).to.equal(1)
   })
 
+  it('writes on a disk whose pool is full: events tells why it is paused, and when the disk is taken away', async () => {
+    const events = rig.start(['events', 'guest', '-o', 'json', '--for', 'device-removed', '--timeout', '50s'])
+    await events.says('listening')
+    const paused = await exec('--', 'sh', '-c', 'dd if=/dev/zero of=/dev/vda bs=1M count=6 && sync && touch /run/written')
+    expect(paused.stderr).to.match(/^bay: guest is paused, so no agent answers in it/)
+    expect(await rig.json('vm', 'show', 'guest')).to.include({ state: 'paused', reason: 'io-error' })
+    await rig.host.exec(['mount', '-o', 'remount,size=16m', full])
+    await rig.does('vm', 'resume', 'guest')
+    await until(async () => (await exec('--', 'test', '-e', '/run/written')).code === 0)
+    await rig.does('vm', 'detach', 'guest', 'vda')
+    const { code, stdout, stderr } = await events.done
+    expect(code, stderr).to.equal(0)
+    const told = stdout.trim().split('\n').map((line) => JSON.parse(line) as { event: string, state: string | null, reason: string | null, details: object })
+    const [error] = told.filter(({ event }) => event === 'io-error')
+    expect(error).to.deep.include({ state: 'pause', reason: 'enospc', details: { path: join(full, 'guest.img'), device: 'virtio-disk0' } })
+    expect(told.map(({ event, state, reason }) => [event, state, reason].filter(Boolean).join(' '))).to.include.members([
+      'lifecycle suspended io-error', 'lifecycle resumed unpaused', 'device-removed',
+    ])
+    await rig.does('vol', 'delete', 'full/guest.img', '--yes')
+    // libvirt takes off what the file had grown to, and would tell 16 EiB by now.
+    const { capacity, allocation, available } = await rig.json<Record<'capacity' | 'allocation' | 'available', number>>('pool', 'show', 'full')
+    expect(capacity).to.be.at.most(16 * 2 ** 20).and.at.least(Math.max(allocation, available))
+  })
+
   it('says what the agent has switched off, and that it hangs', async () => {
+    const agents = rig.start(['events', 'guest', '--event', 'agent', '--count', '2', '--timeout', '50s'])
+    await agents.says('listening')
     const inGuest = (script: string) => rig.does('vm', 'exec', 'guest', '--', 'sh', '-c', `(sleep 1; ${script}) >/dev/null 2>&1 &`)
     await inGuest('kill $(pidof qemu-ga); rm -f /run/qemu-ga.pid; qemu-ga -d -b guest-exec-status')
     await until(async () => (await exec('--', 'true')).stderr.includes('switched off'))
     const off = await exec('--', 'sh', '-c', '(sleep 1; kill -STOP $(pidof qemu-ga)) &')
     expect(off.stderr).to.match(/^bay: the guest's agent has guest-exec-status switched off; .*\n {2}try: in the guest: take guest-exec-status out of block-rpcs/)
     expect(off.code).to.equal(1)
+    expect((await agents.done).stdout).to.match(/ vm guest agent disconnected \(channel\)\n.* vm guest agent connected \(channel\)\n$/)
     let last = off
     await until(async () => (last = await exec('--', 'true')).code !== 1)
     expect(last).to.include({ code: 124, stdout: '' })
