@@ -4,6 +4,7 @@ import { compareNatural } from './output/sort.js'
 import { sparkline } from './output/sparkline.js'
 import { renderPlainTable, type Column } from './output/table.js'
 import { diskRate, netRate, percent } from './stats-columns.js'
+import { displayWidth } from './output/width.js'
 import { formatSize } from './units.js'
 import type { RatedVm } from './virt/ops/vm-rates.js'
 
@@ -13,8 +14,9 @@ type TopKey = typeof topKeys[number]
 /** What is shown of the last looks: the newest last. */
 interface History { cpu: (number | null)[], disk: (number | null)[], net: (number | null)[] }
 
-/** How many bars there are, at most. */
-const barsShown = 12
+/** How many bars there are: as many of these as fit beside the figures. */
+const barCounts = [12, 8, 5, 3]
+const mostBars = 12
 
 /** How `bay top` is looked at: by what it is sorted, and what was seen of each machine until now. */
 export class TopView {
@@ -37,8 +39,8 @@ export class TopView {
     for (const row of rows) {
       const history = this.#histories.get(row.uuid) ?? { cpu: [], disk: [], net: [] }
       this.#histories.set(row.uuid, {
-        cpu: [...history.cpu, row.rates?.cpu ?? null].slice(-barsShown), disk: [...history.disk, diskRate(row)].slice(-barsShown),
-        net: [...history.net, netRate(row)].slice(-barsShown),
+        cpu: [...history.cpu, row.rates?.cpu ?? null].slice(-mostBars), disk: [...history.disk, diskRate(row)].slice(-mostBars),
+        net: [...history.net, netRate(row)].slice(-mostBars),
       })
     }
   }
@@ -67,16 +69,25 @@ export class TopView {
       + `memory ${formatSize(sum(rows.map(({ memory }) => memory ?? 0)))}`
     const keys = topKeys.map((key) => `${letters[key]} ${key}${key === this.sort ? '*' : ''}`).join('  ')
     const shown = this.sorted(rows).slice(0, Math.max(0, lines - 3))
-    const table = renderPlainTable(shown, this.#columns(rows), { headers: true, width: columns }).trimEnd().split('\n')
-    return [head, ...table, `q quit  r reverse  by ${keys}`]
+    return [head, ...this.#table(shown, rows, columns), `q quit  r reverse  by ${keys}`]
   }
 
-  #columns(rows: readonly RatedVm[]): Column<RatedVm>[] {
+  /** With fewer bars where the terminal is narrow, for the newest is at their end; what is too narrow for figures is cut. */
+  #table(shown: readonly RatedVm[], rows: readonly RatedVm[], width: number): string[] {
+    const drawn = (bars: number, at: number) => renderPlainTable(shown, this.#columns(rows, bars), { headers: true, width: at }).trimEnd().split('\n')
+    for (const bars of barCounts) {
+      const table = drawn(bars, Infinity)
+      if (table.every((line) => displayWidth(line) <= width)) return table
+    }
+    return drawn(0, Math.max(width, 20))
+  }
+
+  #columns(rows: readonly RatedVm[], count: number): Column<RatedVm>[] {
     const seen = (of: keyof History) => rows.flatMap(({ uuid }) => this.#histories.get(uuid)?.[of] ?? [])
     const [disk, net] = [highest(seen('disk')), highest(seen('net'))]
     const bars = (of: keyof History, top: (row: RatedVm) => number) => (row: RatedVm) =>
-      sparkline(this.#histories.get(row.uuid)?.[of] ?? [], barsShown, top(row))
-    return [
+      sparkline(this.#histories.get(row.uuid)?.[of] ?? [], count, top(row))
+    const all: Column<RatedVm>[] = [
       { key: 'name', get: (row) => row.name },
       { key: 'cpu', header: 'CPU%', get: ({ rates }) => percent(rates?.cpu ?? null), align: 'right' },
       { key: 'cpuBars', header: '', get: bars('cpu', (row) => row.vcpus ?? 1) },
@@ -87,6 +98,7 @@ export class TopView {
       { key: 'net', header: 'NET/S', get: (row) => rate(netRate(row)), align: 'right' },
       { key: 'netBars', header: '', get: bars('net', () => net) },
     ]
+    return count === 0 ? all.filter(({ header }) => header !== '') : all
   }
 }
 

@@ -27,8 +27,8 @@ export class LiveScreen implements Disposable {
     process.stdout.write(enter)
   }
 
-  get columns(): number { return Math.max(20, process.stdout.columns || 80) }
-  get lines(): number { return Math.max(4, process.stdout.rows || 24) }
+  get columns(): number { return process.stdout.columns || 80 }
+  get lines(): number { return process.stdout.rows || 24 }
 
   /** Lines without control characters; what does not fit is cut. The first `marked` lines stand out. */
   draw(lines: readonly string[], marked: number): void {

@@ -34,6 +34,16 @@ describe('top', () => {
     expect(() => new TopView('nope')).to.throw(/cannot be sorted by nope/)
   })
 
+  it('has fewer bars on a narrow terminal, none before figures are cut, and the newest always', () => {
+    const view = new TopView()
+    const rows = [row('web', 0.5), row('db', 1)]
+    for (let at = 0; at < 12; at += 1) view.add(rows)
+    const barsAt = (columns: number) => view.lines(rows, { ...screen, columns, lines: 4 })[2]?.match(/█/g)?.length
+    expect([120, 80, 70, 60].map(barsAt)).to.deep.equal([12 * 2, 8 * 2, 5 * 2, undefined])
+    expect(view.lines(rows, { ...screen, columns: 80 }).join('')).to.not.include('…')
+    for (const columns of [1, 10, 20]) expect(view.lines(rows, { ...screen, columns, lines: 1 })).to.have.length(3)
+  })
+
   it('shows what fits, with names that control nothing, and forgets who is gone', () => {
     const view = new TopView('name')
     const rows = [row('a\nb\x1b[31m', 1), ...Array.from({ length: 30 }, (_, at) => row(`z${at}`, 0))]
