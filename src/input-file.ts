@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { StringDecoder } from 'node:string_decoder'
 import { UsageError } from './errors.js'
@@ -17,20 +18,23 @@ export async function readInput(path: string): Promise<string> {
 }
 
 /** The bytes of standard input, as they come. @throws UsageError when it is a terminal */
-export function inputBytes(): AsyncIterable<Buffer> {
+export function inputBytes(): NodeJS.ReadStream {
   if (process.stdin.isTTY) throw new UsageError('- reads standard input, which is a terminal', 'give a file, or pipe the bytes in')
   return process.stdin
 }
 
-/** The lines of a file at once, or of standard input for `-` as many as come together. @throws UsageError that names the file */
-export async function* inputLines(path: string): AsyncIterable<string[]> {
+/**
+ * The lines of a file at once, or of standard input for `-` as many as come together.
+ * @throws UsageError that names the file; the signal's reason, while the next are waited for too
+ */
+export async function* inputLines(path: string, signal: AbortSignal): AsyncIterable<string[]> {
   if (path !== '-') {
     yield (await readInput(path)).split(lineEnd)
     return
   }
   const decoder = new StringDecoder('utf8')
   let begun = ''
-  for await (const bytes of inputBytes()) {
+  for await (const bytes of untilSignal(inputBytes(), signal)) {
     const lines = (begun + decoder.write(bytes)).split(lineEnd)
     begun = lines.pop() ?? ''
     yield lines
@@ -39,3 +43,13 @@ export async function* inputLines(path: string): AsyncIterable<string[]> {
 }
 
 const lineEnd = /\r?\n/
+
+async function* untilSignal(stream: Readable, signal: AbortSignal): AsyncIterable<Buffer> {
+  const bytes: AsyncIterable<Buffer> = addAbortSignal(signal, stream)
+  try {
+    yield* bytes
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}

@@ -9,6 +9,7 @@ import { inputLines } from '../input-file.js'
 import { toJsonLine } from '../output/serialize.js'
 import { PrintedTogether } from '../output/printed-together.js'
 import { SharedHosts } from '../shared-hosts.js'
+import { interruptible } from '../virt/ops/interrupt.js'
 
 interface Ended { done: number, failures: BayError[] }
 
@@ -33,12 +34,18 @@ export default class Batch extends BaseCommand<typeof Batch> {
   async run(): Promise<{ done: number, failed: number }> {
     const ended: Ended = { done: 0, failures: [] }
     await using hosts = new SharedHosts()
+    return await interruptible((signal) => this.#runLines(hosts, ended, signal), (how) => ({ message: `${how}; what was done stays` }))
+  }
+
+  /** A signal is heard between two lines too, so that the embedded host keeps what those before it did. */
+  async #runLines(hosts: SharedHosts, ended: Ended, signal: AbortSignal): Promise<{ done: number, failed: number }> {
     const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun, lock: this.flags.lock }
     await using printed = new PrintedTogether()
-    for await (const lines of await this.#lines(this.args.file)) {
+    for await (const lines of await this.#lines(this.args.file, signal)) {
       for (const each of lines) {
         const line = readLine(each)
         if (line === null) continue
+        signal.throwIfAborted()
         const { result, error } = await runLine(line, within)
         if (!this.flags.quiet || result.exitCode !== 0) await printed.add(toJsonLine(result))
         ended.done += 1
@@ -53,8 +60,8 @@ export default class Batch extends BaseCommand<typeof Batch> {
   }
 
   /** Lines that come from a program are run as they come; those of a file once all could be read. */
-  async #lines(file: string): Promise<AsyncIterable<TextLine[]> | TextLine[][]> {
-    const groups = numbered(inputLines(file))
+  async #lines(file: string, signal: AbortSignal): Promise<AsyncIterable<TextLine[]> | TextLine[][]> {
+    const groups = numbered(inputLines(file, signal))
     if (file === '-') return groups
     const all: TextLine[] = []
     for await (const lines of groups) all.push(...lines)

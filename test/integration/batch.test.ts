@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bay, type BayResult } from '../lab/bay.js'
+import { bay, startBay, type BayResult } from '../lab/bay.js'
 import { machine, SandboxHost } from './sandbox-host.js'
 
 interface Line { line: number, command: string, exitCode: number, result: unknown, error: { code: string, message: string } | null }
@@ -57,6 +57,21 @@ describe('bay batch', () => {
     const inside = ['bash', '-c', '{ echo "vm show"; echo "snapshot revert --yes"; sleep 1; echo "vm start web-1"; echo "vm show web-1"; } | "$@"', '-']
     const result = await bay(['batch', '--keep-going'], { uri: sandbox.uri, inside })
     expect(linesOf(result).map(({ line, exitCode }) => [line, exitCode])).to.deep.equal([[1, 2], [2, 2], [3, 0], [4, 0]])
+  })
+
+  it('keeps what it has said on the embedded host when it is ended while it waits for more', async () => {
+    using sandbox = await host('web-1')
+    for (const [signal, code, line] of [['SIGTERM', 143, 'vm start web-1'], ['SIGINT', 130, 'vm stop web-1 --force']] as const) {
+      const inside = ['bash', '-c', `exec "$@" < <(echo '${line}'; echo '# and then'; exec tail --pid=$$ -f /dev/null 2>/dev/null)`, '-']
+      const run = startBay(['batch', '--lock', 'waiting'], { uri: sandbox.uri, inside })
+      await run.prints('"line":1')
+      run.kill(signal)
+      const { stderr, ...result } = await run.done
+      expect(result.code, stderr).to.equal(code)
+      expect(stderr).to.include('what was done stays')
+      const running = (await bay(['vm', 'list', '-q', '--filter', 'state=running'], { uri: sandbox.uri })).stdout
+      expect(running).to.equal(signal === 'SIGTERM' ? 'web-1\n' : '')
+    }
   })
 
   it('reads the whole of a file before it runs any line of it', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 export interface BayOptions {
@@ -33,6 +34,8 @@ export interface RunningBay {
   kill: (signal: NodeJS.Signals) => void
   /** Resolves once it has written this on stderr. @throws when it ends without */
   says: (text: string) => Promise<void>
+  /** Resolves once it has written this on stdout. @throws when it ends without */
+  prints: (text: string) => Promise<void>
   done: Promise<BayResult>
 }
 
@@ -72,13 +75,13 @@ export function startBay(args: string[], options: BayOptions = {}): RunningBay {
       })
     })
   })
-  const says = (text: string) => new Promise<void>((resolve, reject) => {
-    const look = () => { if (Buffer.concat(stderr).includes(text)) resolve() }
-    child.stderr.on('data', look)
+  const heard = (stream: Readable, chunks: Buffer[]) => (text: string) => new Promise<void>((resolve, reject) => {
+    const look = () => { if (Buffer.concat(chunks).includes(text)) resolve() }
+    stream.on('data', look)
     look()
     done.then(() => reject(new Error(`bay ended without saying "${text}": ${Buffer.concat(stderr).toString()}`)), reject)
   })
-  return { kill: (signal) => { child.kill(signal) }, says, done }
+  return { kill: (signal) => { child.kill(signal) }, says: heard(child.stderr, stderr), prints: heard(child.stdout, stdout), done }
 }
 
 /** The clean environment that the program is run in. */
