@@ -27,7 +27,7 @@ function markdownRow(row: Compared): string {
 const seconds = (value: number): string => value.toFixed(value < 1 ? 3 : 2)
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 
-const [left, width, line, top] = [390, 420, 26, 34]
+const [left, width, line, top] = [500, 420, 26, 34]
 
 /** A bar for each ratio from its least to its most, with its median and its limit, on a scale of powers of two. */
 export function plot(rows: readonly Compared[]): string {
