@@ -22,6 +22,13 @@ describe('bay host show', () => {
     expect((await bay(['host', 'show', '-c', 'test:///default', '-o', 'xml'])).stdout).to.match(/^<capabilities>/)
   })
 
+  it('prints nothing of libvirt\'s own log, unless somebody asks libvirt for it', async () => {
+    const show = (level: string) => bay(['host', 'show', '-c', 'test:///default', '-q'], { env: { LIBVIRT_DEBUG: level } })
+    expect((await bay(['host', 'show', '-c', 'test:///default', '-q'])).stderr).to.equal('')
+    expect((await show('info')).stderr).to.match(/: info : libvirt version: /)
+    expect((await show('error')).stderr).to.equal('')
+  })
+
   it('calls the embedded host by its name, and does not make it', async () => {
     using sandbox = new SandboxHost()
     const { stdout } = await bay(['host', 'show', '-c', sandbox.uri, '--json'])

@@ -131,12 +131,26 @@ function fileOf(library: Library): string {
  * The default error printer writes every error on stderr; virResetError(NULL) in its place does nothing.
  */
 function prepare(path: string): void {
-  load({ library: 'libvirt', funcName: 'virInitialize', retType: DataType.I32, paramsType: [], paramsValue: [] })
+  initializeQuietly()
   load({
     library: 'libvirt', funcName: 'virSetErrorFunc', retType: DataType.Void,
     paramsType: [DataType.BigInt, DataType.BigInt], paramsValue: [0n, addressOf(path, 'virResetError')],
   })
 }
+
+/**
+ * libvirt would write warnings of its own on stderr, such as of a host name that nobody can resolve, unless somebody has asked
+ * for another level: https://libvirt.org/logging.html#logging-settings
+ */
+function initializeQuietly(): void {
+  const asked = process.env['LIBVIRT_DEBUG'] !== undefined
+  if (!asked) process.env['LIBVIRT_DEBUG'] = errorsOnly
+  load({ library: 'libvirt', funcName: 'virInitialize', retType: DataType.I32, paramsType: [], paramsValue: [] })
+  // Programs that are started from here are not meant.
+  if (!asked) delete process.env['LIBVIRT_DEBUG']
+}
+
+const errorsOnly = '4'
 
 /** The address of a C function of a library that is already open. */
 function addressOf(path: string, symbol: string): bigint {
