@@ -140,10 +140,10 @@ function prepare(path: string): void {
 
 /**
  * libvirt would write warnings of its own on stderr, such as of a host name that nobody can resolve, unless somebody has asked
- * for another level: https://libvirt.org/logging.html#logging-settings
+ * for its log: https://libvirt.org/logging.html#logging-settings
  */
 function initializeQuietly(): void {
-  const asked = process.env['LIBVIRT_DEBUG'] !== undefined
+  const asked = ['LIBVIRT_DEBUG', 'LIBVIRT_LOG_FILTERS', 'LIBVIRT_LOG_OUTPUTS'].some((name) => process.env[name] !== undefined)
   if (!asked) process.env['LIBVIRT_DEBUG'] = errorsOnly
   load({ library: 'libvirt', funcName: 'virInitialize', retType: DataType.I32, paramsType: [], paramsValue: [] })
   // Programs that are started from here are not meant.
