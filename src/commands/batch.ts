@@ -40,13 +40,14 @@ export default class Batch extends BaseCommand<typeof Batch> {
   /** A signal is heard between two lines too, so that the embedded host keeps what those before it did. */
   async #runLines(hosts: SharedHosts, ended: Ended, signal: AbortSignal): Promise<{ done: number, failed: number }> {
     const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun, lock: this.flags.lock }
+    const ending = endedBy(signal)
     await using printed = new PrintedTogether()
     for await (const lines of await this.#lines(this.args.file, signal)) {
       for (const each of lines) {
         const line = readLine(each)
         if (line === null) continue
         signal.throwIfAborted()
-        const { result, error } = await runLine(line, within)
+        const { result, error } = await Promise.race([runLine(line, within), ending])
         if (!this.flags.quiet || result.exitCode !== 0) await printed.add(toJsonLine(result))
         ended.done += 1
         if (error) ended.failures.push(error)
@@ -72,6 +73,15 @@ export default class Batch extends BaseCommand<typeof Batch> {
   #goesOnAfter({ code }: BayError): boolean {
     return this.flags['keep-going'] && code !== 'interrupted' && code !== 'terminated'
   }
+}
+
+/** Rejects at a signal that the running line does not hear by itself: it has nothing to undo, and nobody waits for it. */
+function endedBy(signal: AbortSignal): Promise<never> {
+  const ending = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => { if (process.listenerCount('SIGTERM') === 1) reject(signal.reason as BayError) })
+  })
+  ending.catch(() => undefined)
+  return ending
 }
 
 function stoppedAt({ number }: Line, { code, message, hints, retryable }: BayError): BayError {

@@ -74,6 +74,16 @@ describe('bay batch', () => {
     }
   })
 
+  it('prints what a line gave while the next one still runs', async () => {
+    using sandbox = await host('web-1')
+    const run = startBay(['batch'], { uri: sandbox.uri, stdin: 'vm start web-1\nvm wait web-1 --for off --timeout 60s\n' })
+    await run.prints('"line":1')
+    run.kill('SIGTERM')
+    const { code, stdout, stderr } = await run.done
+    expect(code, stderr).to.equal(143)
+    expect(stdout.split('\n')[0]).to.match(/^\{"line":1,/)
+  })
+
   it('reads the whole of a file before it runs any line of it', async () => {
     using sandbox = await host('web-1')
     const file = join(sandbox.folder, 'commands')
