@@ -75,3 +75,12 @@ function takeExitCode(): number {
   process.exitCode = undefined
   return code
 }
+
+/** Rejects at a signal that the running line does not hear by itself: it has nothing to undo, and nobody waits for it. */
+export function endedBy(signal: AbortSignal): Promise<never> {
+  const ending = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => { if (process.listenerCount('SIGTERM') === 1) reject(signal.reason as BayError) })
+  })
+  ending.catch(() => undefined)
+  return ending
+}

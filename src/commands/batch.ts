@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { failedOf } from '../action-summary.js'
 import { BaseCommand } from '../base.js'
-import { checkLine, readLine, runLine, type Line, type TextLine } from '../batch.js'
+import { checkLine, endedBy, readLine, runLine, type Line, type TextLine } from '../batch.js'
 import { BayError } from '../errors.js'
 import { changeFlags } from '../flags.js'
 import { inputLines } from '../input-file.js'
@@ -73,15 +73,6 @@ export default class Batch extends BaseCommand<typeof Batch> {
   #goesOnAfter({ code }: BayError): boolean {
     return this.flags['keep-going'] && code !== 'interrupted' && code !== 'terminated'
   }
-}
-
-/** Rejects at a signal that the running line does not hear by itself: it has nothing to undo, and nobody waits for it. */
-function endedBy(signal: AbortSignal): Promise<never> {
-  const ending = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => { if (process.listenerCount('SIGTERM') === 1) reject(signal.reason as BayError) })
-  })
-  ending.catch(() => undefined)
-  return ending
 }
 
 function stoppedAt({ number }: Line, { code, message, hints, retryable }: BayError): BayError {
