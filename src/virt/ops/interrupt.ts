@@ -17,13 +17,28 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     controller.abort(new BayError(how, message, { hints }))
   }
   const [interrupt, terminate] = [end('interrupted'), end('terminated')]
+  for (const name of signals) process.off(name, tooLate)
   process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate)
   try {
     return await work(controller.signal)
   } finally {
     // Who presses Ctrl-C again and again shall still read what became of it, and a script its exit code.
-    if (!controller.signal.aborted) process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
+    if (!controller.signal.aborted) {
+      process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate)
+      for (const name of signals) if (process.listenerCount(name) === 0) process.on(name, tooLate)
+    }
   }
 }
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** What is done shall be told, with its exit code: after a signal that comes too late for it the run may still end by itself. */
+function tooLate(name: NodeJS.Signals): void {
+  process.off(name, tooLate)
+  setTimeout(() => process.kill(process.pid, name), patience).unref()
+}
+
+/** ms */
+const patience = 1000
 
 const undone: Telling = (how) => ({ message: `${how}; what was begun is undone` })
