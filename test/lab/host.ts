@@ -55,6 +55,12 @@ export class LabHost {
     return run('bash', [labScript('host.sh'), 'exec', this.name, ...args])
   }
 
+  /** The same for what a test stands on. @throws Error with what it said when it fails */
+  async does(args: string[]): Promise<void> {
+    const { code, stderr } = await this.exec(args)
+    if (code !== 0) throw new Error(`${args.join(' ')}: exit code ${code}\n${stderr}`)
+  }
+
   /** The pids, on this machine, of the QEMU processes of its running guests. */
   guestPids(): number[] {
     const folder = join(this.dir, 'run/qemu')

@@ -81,7 +81,7 @@ describe('backups', function () {
   it('a full disk: QEMU\'s reason, and nothing is left: no file, no checkpoint, no job; the machine is as it was', async () => {
     const small = join(rig.files, 'small')
     mkdirSync(small)
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
     try {
       const before = await rig.virsh('checkpoint-list', 'web', '--name')
       const { code, stderr } = await onHost('backup', 'create', 'web', '--to', small, '--incremental')

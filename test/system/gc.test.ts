@@ -81,7 +81,7 @@ describe('bay gc', function () {
 
   it('counts what a disk outside of the pools lies on, and what a snapshot names', async () => {
     const outside = join(rig.files, 'outside.qcow2')
-    await rig.host.exec(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', join(rig.folder, 'base.qcow2'), outside])
+    await rig.host.does(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', join(rig.folder, 'base.qcow2'), outside])
     await rig.virsh('attach-disk', 'user', outside, 'vdc', '--config', '--subdriver', 'qcow2')
     expect((await rig.json<Row[]>('gc', '--older-than', '1ms', '--only', 'volumes'))[0]?.why).to.contain(outside)
     const { stdout } = await onHost('gc', '--older-than', '1ms', '--only', 'volumes', '-o', 'json')

@@ -247,7 +247,7 @@ describe('bay image on a host', function () {
   it('a pool that is full: no volume stays', async () => {
     const folder = join(rig.host.dir, 'pools', 'it-tiny')
     await rig.does('pool', 'create', 'it-tiny', '--path', folder, '--no-autostart')
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder])
     await rig.does('pool', 'refresh', 'it-tiny')
     const full = await image('add', 'it', big, '--pool', 'it-tiny')
     expect(full).to.include({ code: 1, stdout: '' })

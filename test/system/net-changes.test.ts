@@ -137,7 +137,7 @@ describe('a network that changes under a running machine', function () {
 
   it('runs on as it was when its new bridge is taken', async () => {
     const before = await stored()
-    await rig.host.exec(['ip', 'link', 'add', 'ch-taken', 'type', 'bridge'])
+    await rig.host.does(['ip', 'link', 'add', 'ch-taken', 'type', 'bridge'])
     const refused = await rig.bay(['net', 'set', 'ch-net', 'bridge=ch-taken', 'dns.five=10.93.0.5', '--restart'])
     await rig.host.exec(['ip', 'link', 'del', 'ch-taken'])
     expect(refused).to.include({ code: 5 })

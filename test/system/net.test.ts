@@ -59,9 +59,9 @@ describe('bay net on a host', function () {
   })
 
   it('leaves nothing when the start fails: a bridge, or a subnet, that the host has', async () => {
-    await rig.host.exec(['ip', 'link', 'add', 'nt-taken', 'type', 'bridge'])
-    await rig.host.exec(['ip', 'address', 'add', '10.89.0.1/24', 'dev', 'nt-taken'])
-    await rig.host.exec(['ip', 'link', 'set', 'nt-taken', 'up'])
+    await rig.host.does(['ip', 'link', 'add', 'nt-taken', 'type', 'bridge'])
+    await rig.host.does(['ip', 'address', 'add', '10.89.0.1/24', 'dev', 'nt-taken'])
+    await rig.host.does(['ip', 'link', 'set', 'nt-taken', 'up'])
     const bridge = await fails('create', 'nt-fail', '--subnet', '10.90.0.0/24', '--bridge', 'nt-taken')
     expect(bridge).to.include({ code: 5, stdout: '' })
     expect(bridge.stderr).to.match(/the host has that bridge already.*\n {2}try: without --bridge/)
@@ -75,7 +75,7 @@ describe('bay net on a host', function () {
     const used = new Set((await rig.virsh('net-list', '--all', '--name')).split('\n').map((name) => name.trim()))
     expect(used).not.to.include('nt-other')
     const plan = await rig.json<Made>('net', 'create', 'nt-other', '--subnet', 'auto', '--dry-run')
-    await rig.host.exec(['ip', 'link', 'add', plan.bridge, 'type', 'bridge'])
+    await rig.host.does(['ip', 'link', 'add', plan.bridge, 'type', 'bridge'])
     try {
       const made = await rig.json<Made>('net', 'create', 'nt-other', '--subnet', 'auto')
       expect(made.bridge).not.to.equal(plan.bridge)

@@ -141,7 +141,7 @@ describe('vm delete: whole or gone', function () {
   it('a disk that cannot be deleted is named, exit 9; the same command again, or bay recover, deletes it', async () => {
     await create('gone')
     const disk = join(rig.folder, 'gone.qcow2')
-    await rig.host.exec(['mount', '--bind', disk, disk])
+    await rig.host.does(['mount', '--bind', disk, disk])
     for (const command of [remove('gone'), ...long ? [remove('gone')] : [], ['recover']]) {
       const failed = await run(command)
       expect(failed.code, failed.stderr).to.equal(9)

@@ -107,7 +107,7 @@ describe('bay vm attach and detach: faults', function () {
   it('a disk that is full, and a daemon that dies: nothing is left, or recovery removes it', async () => {
     const tiny = join(rig.host.dir, 'pools/af-tiny')
     await rig.does('pool', 'create', 'af-tiny', '--path', tiny)
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', tiny])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', tiny])
     const full = await run(`${disk.replace('af-new.qcow2', 'af-new.qcow2,pool=af-tiny')}`)
     expect(full.code, full.stderr).to.be.oneOf([1, 5])
     expect(full.stderr).to.match(/space|room|free/i)

@@ -107,8 +107,8 @@ describe('bay vm clone', function () {
     }
     expect(lines(await rig.virsh('pool-list', '--all', '--name'))).to.have.length(1)
     const small = join(rig.host.dir, 'cl-small')
-    await rig.host.exec(['mkdir', '-p', small])
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
+    await rig.host.does(['mkdir', '-p', small])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
     await rig.does('pool', 'create', 'cl-small', '--path', small)
     const full = await clone('cl-a', 'cl-x', '--pool', 'cl-small')
     expect(full.stderr).to.match(/^bay: the pool cl-small has .* left, and the disks take/m)

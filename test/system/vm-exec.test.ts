@@ -23,7 +23,7 @@ describe('bay vm exec', function () {
     const { kernel, initrd, cmdline } = await tinyGuest('agent')
     full = join(rig.host.dir, 'pools', 'full')
     mkdirSync(full)
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', full])
     await rig.does('pool', 'create', 'full', '--path', full, '--no-autostart')
     await rig.does('vm', 'create', 'guest', '--virt', 'qemu', '--vcpus', '1', '--memory', '192M', '--graphics', 'none',
       '--kernel', kernel, '--initrd', initrd, '--cmdline', cmdline, '--network', 'user', '--disk', '8M,pool=full,format=raw', '--no-start')
@@ -136,7 +136,7 @@ describe('bay vm exec', function () {
     const paused = await exec('--', 'sh', '-c', 'dd if=/dev/zero of=/dev/vda bs=1M count=6 && sync && touch /run/written')
     expect(paused.stderr).to.match(/^bay: guest is paused, so no agent answers in it/)
     expect(await rig.json('vm', 'show', 'guest')).to.include({ state: 'paused', reason: 'io-error' })
-    await rig.host.exec(['mount', '-o', 'remount,size=16m', full])
+    await rig.host.does(['mount', '-o', 'remount,size=16m', full])
     await rig.does('vm', 'resume', 'guest')
     await until(async () => (await exec('--', 'test', '-e', '/run/written')).code === 0)
     await rig.does('vm', 'detach', 'guest', 'vda')

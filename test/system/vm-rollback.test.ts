@@ -23,7 +23,7 @@ describe('bay vm create: nothing is left of one that fails', function () {
     big = await fullFile(join(rig.files, 'big.raw'), 300)
     const tiny = join(rig.host.dir, 'pools', 'undo-tiny')
     await rig.does('pool', 'create', 'undo-tiny', '--path', tiny, '--no-autostart')
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', tiny])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', tiny])
     await rig.does('pool', 'refresh', 'undo-tiny')
   })
   after(async () => {
@@ -62,13 +62,14 @@ describe('bay vm create: nothing is left of one that fails', function () {
 
   it('an image does not fit into its pool, which was fuller than libvirt knew', async () => {
     const [foreign, image] = [join(rig.host.dir, 'pools/undo-tiny/foreign'), join(rig.files, 'undo-6m.img')]
-    await rig.host.exec(['dd', 'if=/dev/zero', `of=${foreign}`, 'bs=1M', 'count=5', 'status=none'])
+    await rig.host.does(['dd', 'if=/dev/zero', `of=${foreign}`, 'bs=1M', 'count=5', 'status=none'])
     await writeFile(image, Buffer.alloc(6 * 2 ** 20, 1))
     const failed = await rig.bay(create('--image', image, '--disk', '300M,pool=undo-tiny'))
-    await rig.host.exec(['rm', foreign])
+    const held = (await rig.host.exec(['ls', '-las', join(rig.host.dir, 'pools/undo-tiny')])).stdout
+    await rig.host.does(['rm', foreign])
     await rig.virsh('pool-refresh', 'undo-tiny')
     await rm(image)
-    expect(failed).to.include({ code: 1, stdout: '' })
+    expect(failed, held).to.include({ code: 1, stdout: '' })
     expect(last(failed)).to.match(/^bay: .*[Nn]o space left/)
   })
 

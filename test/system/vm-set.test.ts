@@ -111,7 +111,7 @@ describe('bay vm set and edit on a machine with all that could be lost', functio
     const editing = rig.start(['vm', 'edit', 'set', '--yes'], { env: { EDITOR: `sh ${slow}` } })
     await until(async () => (await rig.host.exec(['test', '-e', `${slow}.open`])).code === 0)
     await rig.virsh('desc', 'set', '--config', 'by another')
-    await rig.host.exec(['rm', `${slow}.open`])
+    await rig.host.does(['rm', `${slow}.open`])
     const late = await editing.done
     expect(late).to.include({ code: 5, stdout: '' })
     expect(late.stderr).to.include('set was changed by somebody else meanwhile').and.include('what was edited is in ')

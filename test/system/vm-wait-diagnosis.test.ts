@@ -30,7 +30,7 @@ describe('bay vm wait: what it says when it was in vain', function () {
     full = join(rig.host.dir, 'pools', 'why-full')
     await rig.does('net', 'create', 'why-plain', '--subnet', '10.89.0.0/24', '--no-dhcp', '--no-autostart')
     await rig.does('pool', 'create', 'why-full', '--path', full, '--no-autostart')
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', full])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', full])
     await rig.does('pool', 'refresh', 'why-full')
   })
   after(async () => {

@@ -24,7 +24,7 @@ describe('bay vol create --encrypt and --preallocation', function () {
     writeFileSync(passphrase, 'correct horse\n', { mode: 0o600 })
     small = join(rig.host.dir, 'vc-small')
     mkdirSync(small)
-    await rig.host.exec(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small])
+    await rig.host.does(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small])
     await rig.does('pool', 'create', 'small', '--path', small)
   })
   after(() => rig?.host.down())
