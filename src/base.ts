@@ -11,6 +11,7 @@ import { isInteractive, outWidth, writeErr, writeOut } from './output/streams.js
 import type { Column } from './output/table.js'
 import type { Connection } from './virt/connection.js'
 import type { Host } from './virt/ops/host.js'
+import { asTyped } from './untyped-flags.js'
 import type { Within } from './within.js'
 
 type FlagsOf<C extends typeof Command> = Interfaces.InferredFlags<typeof globalFlags & C['flags']>
@@ -55,7 +56,7 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
   }
 
   override async init(): Promise<void> {
-    const { flags, args } = await this.parse(this.ctor)
+    const { flags, args } = await this.parse(asTyped(this.ctor, this.argv))
     this.flags = flags as FlagsOf<C>
     this.args = args as ArgsOf<C>
     await this.#refuseEmptyUri()

@@ -76,11 +76,22 @@ function takeExitCode(): number {
   return code
 }
 
-/** Rejects at a signal that the running line does not hear by itself: it has nothing to undo, and nobody waits for it. */
-export function endedBy(signal: AbortSignal): Promise<never> {
-  const ending = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => { if (process.listenerCount('SIGTERM') === 1) reject(signal.reason as BayError) })
-  })
-  ending.catch(() => undefined)
-  return ending
+/**
+ * Waits for one line after another, but no longer than until a signal that the running line does not hear by itself: it has
+ * nothing to undo, and nobody waits for it.
+ */
+export class EndedBy {
+  #end: (why: unknown) => void = () => undefined
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener('abort', () => { if (process.listenerCount('SIGTERM') === 1) this.#end(signal.reason) })
+  }
+
+  /** A promise of its own for each: one for all would hold what every line gave until the end. */
+  wait<T>(line: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#end = reject
+      line.then(resolve, reject)
+    })
+  }
 }

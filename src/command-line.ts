@@ -58,6 +58,7 @@ export function nearFlags(typed: readonly string[], known: readonly string[]): s
 
 /** How many words a global flag takes with its value; 0 for anything else. */
 function globalFlagLength(word: string): number {
+  if (!word.startsWith('-')) return 0
   for (const [name, flag] of Object.entries(globalFlags)) {
     const takesValue = flag.type === 'option'
     const short = 'char' in flag && flag.char ? `-${flag.char}` : undefined

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { failedOf } from '../action-summary.js'
 import { BaseCommand } from '../base.js'
-import { checkLine, endedBy, readLine, runLine, type Line, type TextLine } from '../batch.js'
+import { checkLine, EndedBy, readLine, runLine, type Line, type TextLine } from '../batch.js'
 import { BayError } from '../errors.js'
 import { changeFlags } from '../flags.js'
 import { inputLines } from '../input-file.js'
@@ -40,14 +40,14 @@ export default class Batch extends BaseCommand<typeof Batch> {
   /** A signal is heard between two lines too, so that the embedded host keeps what those before it did. */
   async #runLines(hosts: SharedHosts, ended: Ended, signal: AbortSignal): Promise<{ done: number, failed: number }> {
     const within = { hosts, uri: this.uri, yes: this.flags.yes, dryRun: this.dryRun, lock: this.flags.lock }
-    const ending = endedBy(signal)
+    const unlessEnded = new EndedBy(signal)
     await using printed = new PrintedTogether()
     for await (const lines of await this.#lines(this.args.file, signal)) {
       for (const each of lines) {
         const line = readLine(each)
         if (line === null) continue
         signal.throwIfAborted()
-        const { result, error } = await Promise.race([runLine(line, within), ending])
+        const { result, error } = await unlessEnded.wait(runLine(line, within))
         if (!this.flags.quiet || result.exitCode !== 0) await printed.add(toJsonLine(result))
         ended.done += 1
         if (error) ended.failures.push(error)
