@@ -73,9 +73,6 @@ export const ifMissingFlag = Flags.boolean({ description: 'leave one of that nam
 /** The name of one volume. */
 export const volumeArg = { name: Args.string({ required: true, description: 'the volume, as POOL/NAME' }) }
 
-/** The XML that defines something. */
-export const fileArg = { file: Args.string({ required: true, description: 'the file with the XML; - for standard input' }) }
-
 const kindNames = { vm: 'machine', net: 'network', pool: 'pool', filter: 'filter' }
 
 /** The names of existing objects: several, and globs. Left out only with --all. */

@@ -103,6 +103,11 @@ export class Connection extends Handle<'conn'> {
     return callInBackground(this.pointer, 'virDomainRestoreFlags', this.pointer, path, xml, flags)
   }
 
+  /** libvirt reads its schema for each document that it checks: many milliseconds, so that several connections are worth it. */
+  async defineDomainInBackground(xml: string): Promise<Domain> {
+    return new Domain(await callInBackground(this.pointer, 'virDomainDefineXMLFlags', this.pointer, xml, validate), this.pointer)
+  }
+
   defineDomain(xml: string): Domain { return new Domain(call.virDomainDefineXMLFlags(this.pointer, xml, validate), this.pointer) }
 
   networks(flags = 0): Network[] & Disposable {

@@ -43,6 +43,10 @@ describe('handles', () => {
       made.undefine(0)
     },
     restore: (it) => shows('argumentUnsupported', () => it.restore('/nowhere', domainXml('restored'))),
+    defineDomainInBackground: async (it) => {
+      using made = await it.defineDomainInBackground(domainXml('handles-1'))
+      made.undefine(0)
+    },
     startAs: async (it) => {
       using made = it.defineDomain(domainXml('handles-2'))
       const otherwise = made.xml().replace(/<name>/, '<description>otherwise</description>$&')

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { lines, suiteRig, type Rig } from './rig.js'
 
 // Network filters as an operator defines and removes them, on a libvirtd with its stock filters.
@@ -36,6 +38,18 @@ describe('bay filter on a host', function () {
     expect(await rig.json('filter', 'delete', 'ft-web')).to.include({ changed: true })
     expect(await rig.virsh('nwfilter-list')).not.to.contain('ft-web')
     expect(await rig.bay(['filter', 'delete', 'ft-web'])).to.include({ code: 4 })
+  })
+
+  it('defines several in the order of their files, so that one may include those before it', async () => {
+    const files = [join(rig.files, 'ft-a.xml'), join(rig.files, 'ft-b.xml')] as const
+    await writeFile(files[0], web('80').replace('ft-web', 'ft-a'))
+    await writeFile(files[1], web('81').replace('ft-web', 'ft-b').replace('clean-traffic', 'ft-a'))
+    expect(await rig.does('filter', 'define', ...files, '--dry-run')).to.equal('filter ft-a (dry run): would be defined\nfilter ft-b (dry run): would be defined')
+    const reversed = await rig.bay(['filter', 'define', ...files.toReversed()])
+    expect(reversed).to.include({ code: 7, stdout: 'filter ft-a: defined\n' })
+    expect(reversed.stderr).to.match(/filter ft-b: .*ft-b\.xml: it includes the filter ft-a, which does not exist/)
+    expect(await rig.does('filter', 'define', ...files)).to.equal('filter ft-a: already defined so\nfilter ft-b: defined')
+    await rig.does('filter', 'delete', 'ft-b', 'ft-a')
   })
 
   it('lists the stock filters with the keys of the contract', async () => {

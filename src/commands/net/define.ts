@@ -1,13 +1,10 @@
-import { ActionCommand, type ActionResult } from '../../action.js'
-import { namesOf } from '../../find.js'
-import { changeFlags, fileArg } from '../../flags.js'
-import { readInput } from '../../input-file.js'
-import { checkName } from '../../names.js'
-import { readGiven } from '../../virt/ops/define.js'
+import type { ActionResult } from '../../action.js'
+import { DefineCommand, filesArg } from '../../define-command.js'
+import { changeFlags } from '../../flags.js'
 import { defineNetwork } from '../../virt/ops/define-network.js'
 
-export default class NetDefine extends ActionCommand<typeof NetDefine> {
-  static override summary = 'Define a network from XML'
+export default class NetDefine extends DefineCommand<typeof NetDefine> {
+  static override summary = 'Define networks from XML'
   static override description = 'The XML is checked against libvirt\'s schema. A network of that name is redefined under its own UUID, bridge and MAC '
     + 'address, unless the XML names others; when it runs, it takes the new definition at its next start.'
 
@@ -16,15 +13,10 @@ export default class NetDefine extends ActionCommand<typeof NetDefine> {
     'ssh other bay net xml --inactive lab | <%= config.bin %> net define -',
   ]
 
-  static override args = fileArg
+  static override args = filesArg
   static override flags = changeFlags
 
-  async run(): Promise<ActionResult> {
-    const given = readGiven(await readInput(this.args.file), this.args.file, 'network')
-    return this.actOnOne({ action: 'define', kind: 'net' }, given.name, (name, host) => {
-      // What exists may have any name; what we make may not.
-      if (!namesOf.net(host).includes(name)) checkName('net', name)
-      return { ...defineNetwork(host, given, { dryRun: this.dryRun }) }
-    })
+  async run(): Promise<ActionResult | ActionResult[]> {
+    return this.define('net', this.args.file ?? [], defineNetwork)
   }
 }

@@ -1,15 +1,15 @@
 import { UsageError } from '../../errors.js'
 import { readFilter, type FilterRuleDescription } from '../../xml/filter.js'
 import type { Connection } from '../connection.js'
-import { defineXml, type Defined, type Given } from './define.js'
+import { defineXml, type Defined, type DefineOptions, type Given } from './define.js'
 
 /**
  * Defines a network filter, or redefines it under its UUID; libvirt puts the new rules in force on the machines that use it.
  * @throws UsageError also for what the schema lets pass: unknown filters, loops, ranges that end before they begin
  */
-export function defineFilter(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
+export async function defineFilter(connection: Connection, given: Given, options: DefineOptions): Promise<Defined> {
   checkRules(given)
-  checkReferences(connection, given)
+  checkReferences(connection, given, options.earlier ?? [])
   return defineXml(given, {
     find: (name) => connection.filter(name),
     define: (xml) => connection.defineFilter(xml),
@@ -19,9 +19,9 @@ export function defineFilter(connection: Connection, given: Given, options: { dr
 }
 
 /** libvirt takes a filter that includes one which is not there; machines that use it then do not start. */
-function checkReferences(connection: Connection, { xml, name, where }: Given): void {
+function checkReferences(connection: Connection, { xml, name, where }: Given, earlier: readonly string[]): void {
   using filters = connection.filters()
-  const known = new Set(filters.map((filter) => filter.name()))
+  const known = new Set([...filters.map((filter) => filter.name()), ...earlier])
   for (const { filter } of readFilter(xml).references) {
     if (filter === name) throw new UsageError(`${where}: the filter ${name} includes itself`)
     if (!known.has(filter)) throw new UsageError(`${where}: it includes the filter ${filter}, which does not exist`, 'see what there is: bay filter list')

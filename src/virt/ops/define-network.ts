@@ -2,13 +2,13 @@ import type { XmlElement } from '../../xml/node.js'
 import { attr, child, upsert } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Network } from '../network.js'
-import { defineXml, storedXml, type Defined, type Given } from './define.js'
+import { defineXml, storedXml, type Defined, type DefineOptions, type Given } from './define.js'
 
 /**
  * Defines a network, or redefines it under its UUID, with the bridge and the MAC address that the host chose for it.
  * A running network takes the new definition when it is started the next time.
  */
-export function defineNetwork(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
+export function defineNetwork(connection: Connection, given: Given, options: DefineOptions): Promise<Defined> {
   return defineXml<Network>(given, {
     find: (name) => connection.network(name),
     define: (xml) => connection.defineNetwork(xml),

@@ -2,10 +2,10 @@ import type { XmlElement } from '../../xml/node.js'
 import { path, remove } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
-import { defineXml, storedXml, type Defined, type Given } from './define.js'
+import { defineXml, storedXml, type Defined, type DefineOptions, type Given } from './define.js'
 
 /** Defines a pool, or redefines it under its UUID. A running pool takes the new definition when it is started the next time. */
-export function definePool(connection: Connection, given: Given, options: { dryRun: boolean }): Defined {
+export function definePool(connection: Connection, given: Given, options: DefineOptions): Promise<Defined> {
   return defineXml<StoragePool>(given, {
     find: (name) => connection.pool(name),
     define: (xml) => connection.definePool(xml),

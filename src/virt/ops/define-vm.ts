@@ -4,10 +4,9 @@ import { attr, child, textOf } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { redefine, storedDefinition } from './change-definition.js'
-import { defineXml, type Defined, type Given } from './define.js'
+import { defineXml, type Defined, type DefineOptions, type Given } from './define.js'
 
-export interface DefineOptions {
-  dryRun: boolean
+export interface DefineVmOptions extends DefineOptions {
   /** what the history says of it */
   command?: string
 }
@@ -16,12 +15,12 @@ export interface DefineOptions {
  * Defines a machine, or redefines the one of that name: under its own UUID and without undefining it, for that would lose
  * NVRAM, autostart and snapshots. What runs goes on as it is until it is stopped.
  */
-export function defineVm(connection: Connection, given: Given, { command = 'vm define', ...options }: DefineOptions): Defined {
+export async function defineVm(connection: Connection, given: Given, { command = 'vm define', ...options }: DefineVmOptions): Promise<Defined> {
   checkVcpus(given)
   return defineXml<Domain>(given, {
     find: (name) => connection.domain(name),
     define: (xml, old) => {
-      if (!old) return connection.defineDomain(xml)
+      if (!old) return connection.defineDomainInBackground(xml)
       return redefine(connection, old, xml, { command, before: storedDefinition(old) })
     },
     uuid: (domain) => domain.uuid(),

@@ -9,7 +9,7 @@ import { unlessGone } from './gone.js'
 export interface Kind<H extends Disposable> {
   find: (name: string) => H
   /** `old` is the one of that name, if there is one */
-  define: (xml: string, old: H | null) => H
+  define: (xml: string, old: H | null) => H | Promise<H>
   uuid: (object: H) => string
   /** what libvirt keeps of it; null when it does not tell */
   stored: (object: H) => string | null
@@ -26,6 +26,14 @@ export interface Given {
   name: string
   /** the file, for messages */
   where: string
+}
+
+export interface DefineOptions {
+  dryRun: boolean
+  /** refuses what may not be made, though it may be redefined */
+  checkNew?: () => void
+  /** what a dry run would have defined before it */
+  earlier?: readonly string[]
 }
 
 export interface Defined {
@@ -58,15 +66,16 @@ function parseAt(xml: string, where: string): XmlElement {
  * Nothing has changed when libvirt keeps the same as before.
  * @throws VirtError, in words that name the file
  */
-export function defineXml<H extends Disposable>(
-  given: Given, kind: Kind<H>, { dryRun }: { dryRun: boolean },
-): Defined {
+export async function defineXml<H extends Disposable>(
+  given: Given, kind: Kind<H>, { dryRun, checkNew }: DefineOptions,
+): Promise<Defined> {
   using old = existing(kind, given.name)
+  if (!old) checkNew?.()
   const before = old && kind.stored(old)
   const xml = old ? asOld(given, kind, kind.uuid(old), before) : given.xml
   if (dryRun) return foretold(given, kind, old && { uuid: kind.uuid(old), before }, xml)
-  using now = defining(kind, xml, given.where, old)
-  const after = kind.stored(now)
+  using now = await defining(kind, xml, given.where, old)
+  const after = before === null ? null : kind.stored(now)
   const changed = before === null || after === null || comparable(kind, before, given.root) !== comparable(kind, after, given.root)
   return { changed, said: !old ? 'defined' : changed ? 'redefined' : 'already defined so', uuid: kind.uuid(now) }
 }
@@ -107,9 +116,9 @@ function asOld<H extends Disposable>({ xml }: Given, kind: Kind<H>, uuid: string
   return completed === asGiven ? xml : completed
 }
 
-function defining<H extends Disposable>(kind: Kind<H>, xml: string, where: string, old: H | null): H {
+async function defining<H extends Disposable>(kind: Kind<H>, xml: string, where: string, old: H | null): Promise<H> {
   try {
-    return kind.define(xml, old)
+    return await kind.define(xml, old)
   } catch (error) {
     if (error instanceof VirtError && ['usage', 'exists'].includes(error.code)) throw error.restated(`${where}: ${inOneLine(error.message)}`)
     throw error

@@ -65,5 +65,5 @@ export async function applyEdited(
   if (domain.xml(domainXml.inactive) !== draft.before) {
     throw new BayError('wrong-state', `${name} was changed by somebody else meanwhile`, { hints: [sh`bay vm edit ${name}, again, and bring in what you changed`] })
   }
-  return defineVm(connection, readGiven(text, draft.path, 'domain'), { dryRun, command: 'vm edit' })
+  return await defineVm(connection, readGiven(text, draft.path, 'domain'), { dryRun, command: 'vm edit' })
 }

@@ -28,7 +28,7 @@ export async function sweepLocks(): Promise<void> {
   for (const name of names) (await takeLockFile(join(folder, name), { timeout: 0 }))?.[Symbol.dispose]()
 }
 
-const words = { vm: 'machine', vol: 'volume', net: 'network', filter: 'filters' }
+const words = { vm: 'machine', vol: 'volume', net: 'network', pool: 'pool', filter: 'filters' }
 
 function isBusy(kind: keyof typeof words, name: string, timeout: number): BayError {
   return new BayError('busy', `another run is at work on the ${words[kind]} ${name}, for more than ${timeout / 1000} s`, {
