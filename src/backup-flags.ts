@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { BayError } from './errors.js'
 import { findRunningPool } from './find.js'
+import { sh } from './shell.js'
 import type { Connection } from './virt/connection.js'
 import type { BackupStore, StoredBackup } from './virt/ops/backup-store.js'
 import { FolderBackups } from './virt/ops/folder-backups.js'
@@ -29,5 +30,5 @@ export function namedBackups(store: BackupStore, text: string): { wanted: Stored
   const all = store.of(vm)
   const wanted = all.filter(({ name }) => only === undefined || name === only)
   if (wanted.length > 0) return { wanted, all }
-  throw new BayError('not-found', `there is no backup of ${text} in ${store.shown}`, { hints: [`bay backup list --from ${store.shown}`] })
+  throw new BayError('not-found', `there is no backup of ${text} in ${store.shown}`, { hints: [sh`bay backup list --from=${store.shown}`] })
 }

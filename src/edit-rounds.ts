@@ -2,6 +2,7 @@ import { editFile } from './editor.js'
 import { BayError } from './errors.js'
 import { diffForPerson, unifiedDiff } from './output/diff.js'
 import type { Choice } from './output/ask.js'
+import { sh } from './shell.js'
 import type { Connection } from './virt/connection.js'
 import type { Domain } from './virt/domain.js'
 import { applyEdited, checkEdited, draftOf, type Draft } from './virt/ops/edit-vm.js'
@@ -75,6 +76,6 @@ function keptOr(error: unknown, domain: Domain, draft: Draft): unknown {
   if (!(error instanceof BayError)) return error
   const where = `what was edited is in ${draft.path}`
   return new BayError(error.code, error.message, {
-    hints: [...error.hints, `${where}: bay vm define ${draft.path}`, `bay vm edit ${domain.name()} begins anew`], retryable: error.retryable, cause: error,
+    hints: [...error.hints, `${where}: ${sh`bay vm define ${draft.path}`}`, sh`bay vm edit ${domain.name()} begins anew`], retryable: error.retryable, cause: error,
   })
 }

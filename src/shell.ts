@@ -13,11 +13,44 @@ export function shellWord(text: string): string {
 }
 
 /**
- * A command line to be pasted: ``sh`bay vm start ${name}` ``, each value one word, of a list one word each.
+ * A command line to be pasted: ``sh`bay vm start ${name}` ``, each value one word, of a list one word each. A name that begins with
+ * a dash is kept from being read as a flag: `bay vm start -- -web`. So flags stand before the names; those that are known only when
+ * it runs are given as `{ flags }`.
  */
-export function sh(texts: TemplateStringsArray, ...values: readonly (string | number | readonly string[])[]): string {
-  const words = (value: string | number | readonly string[]) => typeof value === 'object' ? value.map(shellWord).join(' ') : shellWord(`${value}`)
-  return texts.map((text, index) => index === 0 ? text : `${words(values[index - 1] ?? '')}${text}`).join('')
+export function sh(texts: TemplateStringsArray, ...values: readonly ShellValue[]): string {
+  let [line = ''] = texts
+  // The same without what the values say, to find in it where a command begins.
+  let shape = line
+  const add = (text: string, as = text): void => {
+    line += text
+    shape += as
+  }
+  values.forEach((value, index) => {
+    const words = typeof value !== 'object' ? [`${value}`] : 'flags' in value ? value.flags : value
+    const areNames = typeof value !== 'object' || !('flags' in value)
+    if (areNames && mayNeedDashes(shape) && words.some((word) => word.startsWith('-'))) add('-- ')
+    if (words.length > 0) add(words.map(shellWord).join(' '), '_')
+    const text = texts[index + 1] ?? ''
+    // Of no flag at all no blank is left, and a command has its dashes once.
+    add(words.length === 0 ? text.trimStart() : hasDashes(shape) ? text.replace(/^ -- /, ' ') : text)
+  })
+  return line
+}
+
+export type ShellValue = string | number | readonly string[] | { readonly flags: readonly string[] }
+
+/** Whether what comes next is a word among the names of a command that takes `--` before them. */
+function mayNeedDashes(shape: string): boolean {
+  return /^(?:bay|chmod|rm|setfacl|wipefs) (?:.*[^<>] )?$/s.test(lastCommand(shape)) && !hasDashes(shape)
+}
+
+function hasDashes(shape: string): boolean {
+  return lastCommand(shape).includes(' -- ')
+}
+
+/** What stands in the text from the last word on that begins a command. */
+function lastCommand(shape: string): string {
+  return shape.split(/[|&;]\s*|(?<=^|[\s(])(?=(?:bay|chmod|rm|setfacl|wipefs) )/).at(-1) ?? ''
 }
 
 const hidden = /[\p{C}\p{Zl}\p{Zp}]/u

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BayError, UsageError } from './errors.js'
 import { suggest } from './names.js'
+import { sh } from './shell.js'
 import type { Domain } from './virt/domain.js'
 import { VirtError } from './virt/errors.js'
 import type { Snapshot } from './virt/snapshot.js'
@@ -15,7 +16,7 @@ export function findSnapshot(domain: Domain, name: string): Snapshot {
     using snapshots = domain.snapshots()
     const near = suggest(name, snapshots.map((each) => each.name())).map((each) => `did you mean ${each}?`)
     const vm = domain.name()
-    throw new BayError('not-found', `${vm} has no snapshot ${name}`, { cause: error, hints: [...near, `see what there is: bay snapshot list ${vm}`] })
+    throw new BayError('not-found', `${vm} has no snapshot ${name}`, { cause: error, hints: [...near, sh`see what there is: bay snapshot list ${vm}`] })
   }
 }
 
@@ -39,6 +40,6 @@ export function whichSnapshots(
   if (group !== undefined && snapshot !== undefined) throw new UsageError('--group stands for the machines, so none is named', `--group ${group} ${snapshot}`)
   if (group !== undefined) return { group, snapshot: name }
   if (name === undefined) throw new UsageError('no machine is named', 'give the machine and its snapshot, or --group NAME', 'bay snapshot list')
-  if (needed && snapshot === undefined) throw new UsageError(`no snapshot of ${name} is named`, `bay snapshot list ${name}`)
+  if (needed && snapshot === undefined) throw new UsageError(`no snapshot of ${name} is named`, sh`bay snapshot list ${name}`)
   return { vm: name, snapshot }
 }

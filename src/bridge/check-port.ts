@@ -41,7 +41,7 @@ function faultOf(links: readonly Link[], bridge: string, port: Link, machineOfTa
   if (!port.ethernet) return ['it is no Ethernet device']
   if (isWireless(join(devices, name))) return ['it is wireless, and a station may send nobody else\'s frames', 'use a network with --mode nat, or a wired device']
   const machine = port.kind === 'tun' ? machineOfTap(name) : undefined
-  if (machine !== undefined) return [isCardOf(machine), sh`bay vm attach nic ${machine} --network bridge=${bridge}`]
+  if (machine !== undefined) return [isCardOf(machine), sh`bay vm attach nic --network bridge=${bridge} ${machine}`]
   if (master !== null && master !== bridge) {
     const owner = links.find((each) => each.name === master)
     if (owner?.bridge) return [`it is a port of the bridge ${master}`, sh`bay bridge detach ${master} ${name}`]

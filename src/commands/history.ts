@@ -4,6 +4,7 @@ import { BayError } from '../errors.js'
 import { listFlags, nameArg } from '../flags.js'
 import { diffForPerson, unifiedDiff } from '../output/diff.js'
 import type { Column } from '../output/table.js'
+import { sh } from '../shell.js'
 import { listHistory, type ChangeRow } from '../virt/ops/list-history.js'
 
 export default class History extends BaseCommand<typeof History> {
@@ -25,7 +26,7 @@ export default class History extends BaseCommand<typeof History> {
     const changes = listHistory(await this.look(), name)
     if (number === undefined) return this.showList(changes.map(listed), columns, { nameOf: (row) => String(row.number) })
     const change = changes.find((each) => each.number === number)
-    if (!change) throw new BayError('not-found', `the history of ${name} has no change ${number}`, { hints: [`bay history ${name}`] })
+    if (!change) throw new BayError('not-found', `the history of ${name} has no change ${number}`, { hints: [sh`bay history ${name}`] })
     if (this.format === 'xml') return this.showText(change.before)
     const diff = unifiedDiff({ from: `${name} before ${number}`, to: `${name} after ${number}`, ...change })
     return this.showValue({ ...change, diff }, diffForPerson(diff))

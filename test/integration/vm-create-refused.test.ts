@@ -11,7 +11,7 @@ describe('what vm create says of what cannot be', function () {
   it('names the pool and the fix, also when the image is a URL', async () => {
     const { code, stderr } = await onTest('vm create a --image http://127.0.0.1:1/x.qcow2 --disk 1G,pool=nope')
     expect({ code, stderr }).to.deep.equal({
-      code: 4, stderr: 'bay: there is no pool named nope (test:///default)\n  try: bay pool list\n  try: bay pool create nope --path DIR\n',
+      code: 4, stderr: 'bay: there is no pool named nope (test:///default)\n  try: bay pool list\n  try: bay pool create --path DIR nope\n',
     })
   })
 

@@ -109,7 +109,7 @@ describe('bay filter audit on a host', function () {
       await virshDefine('nwfilter-define', `<filter name="fx-gone"><rule action="accept" direction="in"><tcp dstportstart="80"/></rule>${end}</filter>`)
       const finding = await only()
       expect(finding.code).to.equal(code)
-      expect(finding.fix).to.equal('bay filter show fx-gone -o yaml > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace')
+      expect(finding.fix).to.equal('bay filter show -o yaml fx-gone > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace')
       const rules = await rig.does('filter', 'show', 'fx-gone', '-o', 'yaml')
       await typed('bay filter create -f - --replace', rules.replace('default: accept', 'default: drop'))
       expect(await found()).to.deep.equal([])

@@ -34,7 +34,7 @@ describe('what bay vm create looks at before it makes anything', function () {
       'there is no filter named nope', 'the machine pre-one has the MAC address 52:54:00:00:00:01', 'there is no pool named fast',
       '--iso /nowhere/x.iso: there is no such file, or it may not be read',
     ])
-    expect(stderr).to.contain('      try: bay pool create fast --path DIR\n')
+    expect(stderr).to.contain('      try: bay pool create --path DIR fast\n')
     expect(await rig.everything()).to.deep.equal(before)
   })
 

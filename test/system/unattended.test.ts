@@ -89,7 +89,7 @@ describe('bay vm create --unattended', function () {
     const late = await rig.bay([...create('ubuntu', '--autostart'), '--timeout', '1s', '-o', 'json'])
     expect(late.code, late.stderr).to.equal(124)
     expect((late.json() as Failure).error).to.include({ code: 'timeout', message: 'setup is not installed after 1 s; the install goes on' })
-    expect((late.json() as Failure).error.hint).to.contain('bay vm wait setup --for installed')
+    expect((late.json() as Failure).error.hint).to.contain('bay vm wait --for installed --timeout 2h setup')
     await begins()
     expect(written()).to.contain('by autoinstall with autoinstall console=tty0')
     const live = await xml()
@@ -115,7 +115,7 @@ describe('bay vm create --unattended', function () {
     running.kill('SIGINT')
     const { code, stderr } = await running.done
     expect(code, stderr).to.equal(130)
-    expect(stderr).to.match(/^bay: interrupted; the install of setup goes on.*\n {2}try: bay vm wait setup --for installed/m)
+    expect(stderr).to.match(/^bay: interrupted; the install of setup goes on.*\n {2}try: bay vm wait --for installed --timeout 2h setup/m)
     const killed = rig.start(['vm', 'wait', 'setup', '--for', 'installed', '--timeout', '1m'])
     await begins()
     killed.kill('SIGKILL')

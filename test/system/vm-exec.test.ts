@@ -30,7 +30,7 @@ describe('bay vm exec', function () {
     expect(await exec('--', 'true')).to.include({ code: 5, stdout: '' }).with.property('stderr').that.matches(/^bay: guest is off, .*\n {2}try: bay vm start guest\n/)
     await rig.does('vm', 'start', 'guest')
     const early = await exec('--', 'true')
-    expect(early.stderr).to.match(/^bay: no guest agent is connected in guest .*\n {2}try: if it still boots: bay vm wait guest --for agent\n/)
+    expect(early.stderr).to.match(/^bay: no guest agent is connected in guest .*\n {2}try: if it still boots: bay vm wait --for agent guest\n/)
     expect(early.code).to.equal(5)
     await rig.does('vm', 'wait', 'guest', '--for', 'agent')
   })

@@ -91,7 +91,7 @@ describe('bay vm wait', function () {
     created.kill('SIGINT')
     const { code, stderr } = await created.done
     expect(code, stderr).to.equal(130)
-    expect(stderr).to.match(/\nbay: vm wait-int: created and started; the wait was interrupted .*\n {2}try: bay vm wait wait-int --for ip\n$/)
+    expect(stderr).to.match(/\nbay: vm wait-int: created and started; the wait was interrupted .*\n {2}try: bay vm wait --for ip wait-int\n$/)
     expect(await rig.state('wait-int')).to.equal('running')
   })
 })

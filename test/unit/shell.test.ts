@@ -24,4 +24,15 @@ describe('a word for a shell', () => {
   it('is each value of a command line', () => {
     expect(sh`bay vol show ${'default'}/${'a b'} ${3}, and ${['x', 'y z']}.`).to.equal('bay vol show default/\'a b\' 3, and x \'y z\'.')
   })
+
+  it('is no flag when it begins with a dash', () => {
+    const name = '-rf'
+    expect(sh`bay vm stop ${name} && bay vm start ${'web'} and bay vm start ${name}`).to.equal('bay vm stop -- -rf && bay vm start web and bay vm start -- -rf')
+    expect(sh`bay vm stop ${['a', name, '-b']} ${name}; rm ${name}`).to.equal('bay vm stop -- a -rf -b -rf; rm -- -rf')
+    expect(sh`the pool ${name} is stopped: bay pool start ${name}`).to.equal('the pool -rf is stopped: bay pool start -- -rf')
+    expect(sh`bay vm exec ${name} -- head ${name}, or bay vm exec ${'web'} -- head ${name}`).to.equal('bay vm exec -- -rf head -rf, or bay vm exec web -- head -rf')
+    expect(sh`bay vol upload --format=${name} - ${name}/${name} < ${name}`).to.equal('bay vol upload --format=-rf - -- -rf/-rf < -rf')
+    expect(sh`bay vm wait ${{ flags: ['--for', 'ip'] }} ${name}`).to.equal('bay vm wait --for ip -- -rf')
+    expect(sh`bay vm wait ${{ flags: [] }} ${'web'}`).to.equal('bay vm wait web')
+  })
 })

@@ -7,6 +7,7 @@ import { BayError, UsageError } from '../../errors.js'
 import { findRunningPool } from '../../find.js'
 import { changeFlags } from '../../flags.js'
 import { checkName } from '../../names.js'
+import { sh } from '../../shell.js'
 import { chainOf, type BackupStore, type StoredBackup } from '../../virt/ops/backup-store.js'
 import { backupAt, backupsIn } from '../../virt/ops/folder-backups.js'
 import { lockName } from '../../virt/ops/host-lock.js'
@@ -77,7 +78,7 @@ export default class BackupRestore extends ActionCommand<typeof BackupRestore> {
     }
     const { wanted, all: siblings } = namedBackups(store, text)
     const backup = /\/\d{8}T\d{6}Z$/.test(text) ? wanted[0] : wanted.filter(({ state }) => state === 'complete').at(-1)
-    if (!backup) throw new BayError('not-found', `there is no whole backup of ${text} in ${store.shown}`, { hints: [`bay backup verify --from ${store.shown}`] })
+    if (!backup) throw new BayError('not-found', `there is no whole backup of ${text} in ${store.shown}`, { hints: [sh`bay backup verify --from=${store.shown}`] })
     return { backup, siblings }
   }
 }

@@ -4,6 +4,7 @@ import { namesOf } from '../../find.js'
 import { bringUpFlags, changeFlags, ifMissingFlag, nameArg } from '../../flags.js'
 import { checkName } from '../../names.js'
 import { poolSource, poolSourceFlags } from '../../pool-flags.js'
+import { sh } from '../../shell.js'
 import { createPool } from '../../virt/ops/create-pool.js'
 import { newPool } from '../../virt/ops/new-pool.js'
 
@@ -31,7 +32,7 @@ export default class PoolCreate extends ActionCommand<typeof PoolCreate> {
     return this.actOnOne({ action: 'create', kind: 'pool' }, poolName, async (name, host) => {
       const exists = namesOf.pool(host).includes(name)
       if (exists && flags['if-missing']) return { changed: false, said: 'exists already' }
-      if (exists) throw new BayError('exists', `there is a pool ${name} already`, { hints: [`bay pool show ${name}`, 'give another name, or --if-missing'] })
+      if (exists) throw new BayError('exists', `there is a pool ${name} already`, { hints: [sh`bay pool show ${name}`, 'give another name, or --if-missing'] })
       if (flags.overwrite) await this.confirm(`make the pool anew on ${sourceDevices.join(', ')}, with loss of all that is there?`)
       return { ...await createPool(host, wanted, options) }
     })

@@ -6,6 +6,7 @@ import { changeFlags, ifMissingFlag, sizeFlag, volumeArg } from '../../flags.js'
 import { checkName } from '../../names.js'
 import { readPasswordFile, Secret } from '../../provision/password.js'
 import { randomPassword } from '../../secret-file.js'
+import { sh } from '../../shell.js'
 import { createVolume } from '../../virt/ops/create-volume.js'
 import { existing } from '../../virt/ops/define.js'
 import { preallocations } from '../../virt/ops/volume-extras.js'
@@ -48,7 +49,7 @@ export default class VolCreate extends ActionCommand<typeof VolCreate> {
       using pool = findRunningPool(host, poolName)
       using old = existing({ find: (each) => pool.volume(each) }, name)
       if (old && this.flags['if-missing']) return { changed: false, said: 'exists already' }
-      if (old) throw new BayError('exists', `there is a volume ${fullName} already`, { hints: [`bay vol show ${fullName}`, 'give another name, or --if-missing'] })
+      if (old) throw new BayError('exists', `there is a volume ${fullName} already`, { hints: [sh`bay vol show ${fullName}`, 'give another name, or --if-missing'] })
       using base = backing === undefined ? null : findVolume(host, backing)
       return { ...await createVolume(host, pool, wanted, base?.volume ?? null, { dryRun: this.dryRun }) }
     })

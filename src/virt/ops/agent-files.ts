@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { askAgent, strange } from './agent.js'
 
@@ -75,7 +76,7 @@ export function aboutFile(error: unknown, name: string, path: string): unknown {
 }
 
 export function isDirectory(name: string, path: string): UsageError {
-  return new UsageError(`${path} in ${name} is a directory, and files go one by one`, `bay vm exec ${name} -- tar -cf /tmp/it.tar -C ${path} . and then that file`)
+  return new UsageError(`${path} in ${name} is a directory, and files go one by one`, sh`bay vm exec ${name} -- tar -cf /tmp/it.tar -C ${path} . and then that file`)
 }
 
 function property(value: unknown, key: string): unknown {

@@ -98,7 +98,7 @@ function withoutChannel(name: string): BayError {
 
 function notConnected(name: string): BayError {
   return new BayError('wrong-state', `no guest agent is connected in ${name}`, {
-    hints: [sh`if it still boots: bay vm wait ${name} --for agent`, 'if it has none, in the guest: install and start qemu-guest-agent'],
+    hints: [sh`if it still boots: bay vm wait --for agent ${name}`, 'if it has none, in the guest: install and start qemu-guest-agent'],
   })
 }
 

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { addDevice } from '../../xml/domain-edit.js'
 import { diskElement, freeTarget, putSource } from '../../xml/domain-disks.js'
 import { devicesOf, isSameDevice, type MachineDevice } from '../../xml/machine-devices.js'
@@ -67,7 +68,7 @@ export async function ejectDisc(connection: Connection, domain: Domain, options:
     throw new UsageError(`${domain.name()} has ${full.length} drives with a disc`, ...full.map(({ name, source }) => `--target ${name}: ${source}`))
   }
   const drive = named ?? full[0] ?? drives[0]
-  if (!drive) throw new BayError('not-found', `${domain.name()} has no CD-ROM drive`, { hints: [`bay vm show ${domain.name()}`] })
+  if (!drive) throw new BayError('not-found', `${domain.name()} has no CD-ROM drive`, { hints: [sh`bay vm show ${domain.name()}`] })
   const changed = await change(connection, domain, drive.element, withoutSource, places, { ...options, command: 'vm detach cdrom' })
   return { changed, device: outcomeOf(domain, drive.element), said: changed ? `${drive.source ?? 'the disc'} is out of ${drive.name}` : `${drive.name} is empty already` }
 }
@@ -176,7 +177,7 @@ function addDrive(
 
 function allFull(machine: string, drives: readonly MachineDevice[]): BayError {
   return new BayError('wrong-state', `no drive of ${machine} is empty: ${drives.map(({ name, source }) => `${name} holds ${source}`).join(', ')}`, {
-    hints: [`bay vm detach cdrom ${machine}`, `--target ${drives[0]?.name}: changes the disc in that one`],
+    hints: [sh`bay vm detach cdrom ${machine}`, `--target ${drives[0]?.name}: changes the disc in that one`],
   })
 }
 

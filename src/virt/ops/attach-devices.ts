@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { addDevice, removeDevice } from '../../xml/domain-edit.js'
 import { described, isSameDevice } from '../../xml/machine-devices.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
@@ -119,7 +120,7 @@ function inOtherWords(error: VirtError, name: string): VirtError {
   }
   if (!/no more available pci slots/i.test(error.message)) return error
   return error.restated('the machine has no empty slot for one more device while it runs', [
-    '--next-start attaches it for the next start, where libvirt makes room', `bay vm stop ${name}, then attach it`,
+    '--next-start attaches it for the next start, where libvirt makes room', sh`bay vm stop ${name}, then attach it`,
   ])
 }
 

@@ -1,5 +1,6 @@
 import { BayError, UsageError } from '../../errors.js'
 import { Findings } from '../../findings.js'
+import { sh } from '../../shell.js'
 import { nicElement, type NicSpec } from '../../xml/domain-nics.js'
 import { devicesOf } from '../../xml/machine-devices.js'
 import { parse, type XmlElement } from '../../xml/node.js'
@@ -30,7 +31,7 @@ export async function attachNic(
   const mine = nics.find(({ mac }) => wanted.mac !== undefined && mac === wanted.mac)
   if (mine && (mine.source !== (wanted.source ?? null) || attr(mine.element, 'type') !== wanted.kind)) {
     throw new BayError('exists', `${domain.name()} has the MAC address ${wanted.mac} on ${mine.source ?? 'another network'}`, {
-      hints: [`bay vm detach ${domain.name()} ${wanted.mac}`],
+      hints: [sh`bay vm detach ${domain.name()} ${wanted.mac ?? []}`],
     })
   }
   const notes = check(connection, mine ? { ...wanted, mac: undefined } : wanted, places)

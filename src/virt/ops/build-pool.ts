@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { VirtError } from '../errors.js'
 import { poolBuild } from '../flags.js'
@@ -79,7 +80,7 @@ async function startUnlessMissing(start: () => Promise<void>): Promise<boolean> 
 /** What is made on a blank device cannot be taken back by libvirt; createPool tells of it. */
 function fileSystem({ spec }: NewPool) {
   const [device = ''] = spec.sourceDevices ?? []
-  return { leaves: `the file system on ${device}`, removeBy: `wipefs -a ${device}`, undo: () => undefined }
+  return { leaves: `the file system on ${device}`, removeBy: sh`wipefs -a ${device}`, undo: () => undefined }
 }
 
 /** libvirt found something on the device. @throws BayError `exists` */

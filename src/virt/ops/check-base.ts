@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -40,6 +41,6 @@ function refuseBelow(connection: Connection, name: string, own: readonly string[
   const others = new Set(own.flatMap((path) => use.machinesOver(path)).filter((other) => other !== name))
   if (others.size === 0) return
   throw new BayError('wrong-state', `the disks of ${[...others].join(', ')} are layers over a disk of ${name}, and would break when it is written`, {
-    hints: [`a machine of its own instead: bay vm clone ${name} NEW`, `or delete them: bay vm delete ${[...others].join(' ')}`],
+    hints: [sh`a machine of its own instead: bay vm clone ${name} NEW`, sh`or delete them: bay vm delete ${[...others]}`],
   })
 }

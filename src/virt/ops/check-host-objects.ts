@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { readCapabilities } from '../../xml/host.js'
 import { formatSize } from '../../units.js'
 import type { Connection } from '../connection.js'
@@ -40,5 +41,5 @@ export function checkPools(connection: Connection): Finding[] {
 function noActivePool([stopped]: string[]): Finding {
   return stopped === undefined
     ? problem('pools', 'there is no storage pool', 'bay pool create default --path /var/lib/libvirt/images')
-    : problem('pools', 'no storage pool is active', `bay pool start ${stopped}`)
+    : problem('pools', 'no storage pool is active', sh`bay pool start ${stopped}`)
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readPool, type PoolSpec } from '../../xml/pool.js'
 import type { Connection } from '../connection.js'
 import { failure } from '../errors.js'
@@ -25,7 +26,7 @@ export function refuseTakenSource(connection: Connection, { name, type, path, so
     const folder = path !== undefined && other.path !== null && [type, other.type].every(ownsFolder)
       && samePlace(other.path, path)
     const taken = folder ? `path ${path}` : device && `device ${device}`
-    if (taken !== undefined) throw new BayError('exists', `the pool ${other.name} has the ${taken} already`, { hints: [`bay pool show ${other.name}`] })
+    if (taken !== undefined) throw new BayError('exists', `the pool ${other.name} has the ${taken} already`, { hints: [sh`bay pool show ${other.name}`] })
   }
 }
 
@@ -39,7 +40,7 @@ export function refuseUsedDevices(connection: Connection, { spec: { type, path, 
   const machines = machineUses(connection, { running: false })
   for (const device of sourceDevices) {
     const users = machines.filter(({ files }) => files.has(device)).map((machine) => machine.name)
-    if (users.length > 0) throw new BayError('wrong-state', `machines have ${device} as a disk: ${users.join(', ')}`, { hints: [`bay vm show ${users[0]}`] })
+    if (users.length > 0) throw new BayError('wrong-state', `machines have ${device} as a disk: ${users.join(', ')}`, { hints: users.slice(0, 1).map((user) => sh`bay vm show ${user}`) })
   }
   if (!isOwnHost(connection)) return
   for (const device of sourceDevices) lookAt(device, { type, path, making: build !== undefined })

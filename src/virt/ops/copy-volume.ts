@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
@@ -79,6 +80,6 @@ function refuseRunning(connection: Connection, place: VolumePlace): void {
   const [runner] = use.machines.filter(({ name, running }) => running && users.has(name))
   if (!runner) return
   throw new BayError('wrong-state', `${runner.name} runs with ${place.pool}/${place.name}, which changes while it is copied`, {
-    hints: [`bay vm stop ${runner.name}`, `bay backup create ${runner.name} --to DIR copies the disks of a running machine`],
+    hints: [sh`bay vm stop ${runner.name}`, sh`bay backup create --to DIR ${runner.name} copies the disks of a running machine`],
   })
 }

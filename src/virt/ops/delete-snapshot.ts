@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { diskFiles, readSnapshot, type SnapshotDescription } from '../../xml/snapshot.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -71,6 +72,6 @@ export function refuseMoved(
   if (!moved) return
   const vm = domain.name()
   throw new BayError('wrong-state', `the snapshot ${read.name} is inside of ${then.get(moved.target)}, and ${vm} has a layer over it now`, {
-    hints: [`delete the external snapshots below it first: bay snapshot list ${vm}`],
+    hints: [sh`delete the external snapshots below it first: bay snapshot list ${vm}`],
   })
 }

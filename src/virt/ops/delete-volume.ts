@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { StorageVolume } from '../volume.js'
 import { refuseNeeded } from './needed-volume.js'
@@ -12,7 +13,9 @@ import type { VolumePlace, VolumeUse } from './volume-use.js'
 export async function deleteVolume(
   connection: Connection, volume: StorageVolume, place: VolumePlace, use: VolumeUse, { dryRun }: { dryRun: boolean },
 ): Promise<{ changed: true, said: string, path: string }> {
-  refuseNeeded(place, use, { machines: 'delete the machine with its disks: bay vm delete', layers: 'delete them first: bay vol delete' })
+  refuseNeeded(place, use, {
+    machine: (name) => sh`delete the machine with its disks: bay vm delete ${name}`, layers: (names) => sh`delete them first: bay vol delete ${names}`,
+  })
   if (!dryRun) await whilePoolIsBusy(() => removeVolume(connection, volume))
   use.forget(place)
   return { changed: true, said: dryRun ? 'would be deleted' : 'deleted', path: place.path }

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { devicesOf, isSameDevice, type MachineDevice } from '../../xml/machine-devices.js'
 import { serialize, type XmlElement } from '../../xml/node.js'
 import { attr, child } from '../../xml/tree.js'
@@ -67,7 +68,7 @@ function findOne(machine: string, all: readonly FoundDevice[], name: string): Fo
   }
   const names = all.map(eitherOf).filter(({ element }) => detachable.includes(element.name)).map(({ kind, name: own }) => `${own} (${kind})`)
   throw new BayError('not-found', `the machine ${machine} has no device ${name}`, {
-    hints: [names.length > 0 ? `it has ${names.join(', ')}` : 'it has none that could be detached', `bay vm show ${machine}`],
+    hints: [names.length > 0 ? `it has ${names.join(', ')}` : 'it has none that could be detached', sh`bay vm show ${machine}`],
   })
 }
 
@@ -133,8 +134,8 @@ function refuseFixed(machine: string, { element, kind, name }: MachineDevice): v
   if (!fixed) return
   throw new BayError('wrong-state', `${name} is a ${kind === 'cdrom' ? 'CD-ROM drive' : `disk on ${bus}`}, which no running machine gives away`, {
     hints: [
-      ...kind === 'cdrom' ? [`take out its disc: bay vm detach cdrom ${machine} --target ${name}`] : [],
-      `bay vm detach --next-start ${machine} ${name}: without it from the next start on`, `bay vm stop ${machine}`,
+      ...kind === 'cdrom' ? [sh`take out its disc: bay vm detach cdrom --target=${name} ${machine}`] : [],
+      sh`bay vm detach --next-start ${machine} ${name}: without it from the next start on`, sh`bay vm stop ${machine}`,
     ],
   })
 }

@@ -49,7 +49,7 @@ export async function setPassword(
   for (const { before, after, where } of changes) {
     await rollback.step(() => update(domain, after, where), () => ({
       leaves: `the new password of ${domain.name()}'s ${typeOf(after)} display`,
-      removeBy: sh`bay vm display ${domain.name()} --rotate --password-to FILE`,
+      removeBy: sh`bay vm display --rotate --password-to FILE ${domain.name()}`,
       undo: () => update(domain, before, where),
     }))
   }

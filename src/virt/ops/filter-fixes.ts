@@ -14,6 +14,6 @@ export function memberOf(name: string, texts: ReadonlyMap<string, FilterText>): 
 
 /** What ends a filter: one of libvirt's own, or of several, is left as it is. */
 export function closing(vm: string, { filter, mac }: FilteredNic, texts: ReadonlyMap<string, FilterText>): string {
-  if (filter === null || isPreset(filter) || memberOf(filter, texts) !== filter) return sh`one that drops what no rule decides, beside it: bay filter apply FILTER ${vm} --nic ${mac}`
-  return sh`bay filter show ${filter} -o yaml > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace`
+  if (filter === null || isPreset(filter) || memberOf(filter, texts) !== filter) return sh`one that drops what no rule decides, beside it: bay filter apply --nic=${mac} FILTER ${vm}`
+  return sh`bay filter show -o yaml ${filter} > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace`
 }

@@ -58,7 +58,7 @@ async function untilOver(
   } catch (error) {
     if (!(error instanceof BayError) || error instanceof VirtError || error.code !== 'timeout') throw error
     throw new BayError('timeout', `${name} is not installed after ${(timeout ?? 0) / 1000} s; the install goes on`, {
-      hints: [sh`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`, sh`bay vm display ${name} shows it`],
+      hints: [sh`bay vm wait --for installed --timeout 2h ${name} finishes it, at any time`, sh`bay vm display ${name} shows it`],
     })
   }
 }

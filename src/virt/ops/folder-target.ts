@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, open, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { DiskToBackUp } from './backup-disks.js'
 import { manifestFile, type BackedUpFile, type BackupManifest } from './backup-manifest.js'
@@ -63,7 +64,7 @@ export class FolderTarget implements BackupTarget {
     await chmod(this.#draft, 0o700)
     syncFolder(this.#draft)
     await this.#rollback.step(() => rename(this.#draft, this.#folder), () => ({
-      leaves: this.#folder, removeBy: `rm -r ${this.#folder}`, undo: () => rename(this.#folder, this.#draft),
+      leaves: this.#folder, removeBy: sh`rm -r ${this.#folder}`, undo: () => rename(this.#folder, this.#draft),
     }))
     syncFolder(dirname(this.#folder))
   }

@@ -42,6 +42,6 @@ export async function installNewVm(
       await pressAnyKey(domain, signal)
     }
     if (waited) await finishInstall(connection, domain, { timeout, signal, report, off: wait.includes('off') })
-  }, (how) => ({ message: `${how}; the install of ${name} goes on`, hints: [sh`bay vm wait ${name} --for installed --timeout 2h finishes it, at any time`] }))
+  }, (how) => ({ message: `${how}; the install of ${name} goes on`, hints: [sh`bay vm wait --for installed --timeout 2h ${name} finishes it, at any time`] }))
   return { installed: waited, left: Math.max(end - performance.now(), 0) }
 }

@@ -70,12 +70,12 @@ function judgeNic(
   const found: AuditFinding[] = []
   const inForce = bound === null || tap === null ? filter : bound.get(tap) ?? null
   if (inForce !== filter) {
-    const fix = filter === null ? sh`bay vm stop ${vm} && bay vm start ${vm}` : sh`bay filter apply ${memberOf(filter, texts)} ${vm} --nic ${mac}`
+    const fix = filter === null ? sh`bay vm stop ${vm} && bay vm start ${vm}` : sh`bay filter apply --nic=${mac} ${memberOf(filter, texts)} ${vm}`
     found.push(about({ code: 'binding', text: `in force is ${inForce ?? 'nothing'}, not ${filter ?? 'nothing'}`, fix }))
   }
-  if (filter === null) return [...found, about({ code: 'no-filter', text: 'it sends and receives everything', fix: sh`bay filter apply FILTER ${vm} --nic ${mac}` })]
+  if (filter === null) return [...found, about({ code: 'no-filter', text: 'it sends and receives everything', fix: sh`bay filter apply --nic=${mac} FILTER ${vm}` })]
   const installed = installNic({ ...nic, addresses: nic.addresses.length > 0 ? nic.addresses : ['192.0.2.1'] }, texts)
-  for (const missing of installed.dangling) found.push(about({ code: 'dangling', text: `the filter ${missing} does not exist, or includes itself`, fix: sh`bay filter create ${missing} -f FILE` }))
+  for (const missing of installed.dangling) found.push(about({ code: 'dangling', text: `the filter ${missing} does not exist, or includes itself`, fix: sh`bay filter create -f FILE ${missing}` }))
   if (installed.dangling.size > 0) return found
   const [four, six] = [opened(installed, 'ipv4'), opened(installed, 'ipv6')]
   if (four) found.push(about({ code: 'fail-open', text: 'what no rule decides comes in', fix: closing(vm, nic, texts) }))
@@ -88,7 +88,7 @@ function untilStart(vm: string, live: FilteredNic, stored: FilteredNic | undefin
   if (live.filter === null || !stored?.filter || live.filter === stored.filter) return []
   return [{
     code: 'binding', vm, mac: live.mac, filter: stored.filter, text: `in force is ${live.filter}, and ${stored.filter} from the next start on`,
-    fix: sh`bay filter apply ${stored.filter} ${vm} --nic ${live.mac} --only`,
+    fix: sh`bay filter apply --only --nic=${live.mac} ${stored.filter} ${vm}`,
   }]
 }
 
@@ -110,7 +110,7 @@ function opened(installed: Installed, family: 'ipv4' | 'ipv6'): boolean {
 function judgeFilter(name: string, text: FilterText, texts: ReadonlyMap<string, FilterText>): AuditFinding[] {
   const about = (finding: Finding): AuditFinding => ({ vm: null, mac: null, filter: name, ...finding })
   const found = [...install(name, texts, new Map()).dangling].map((missing) =>
-    about({ code: 'dangling', text: `it includes ${missing}, which does not exist or includes it`, fix: sh`bay filter create ${missing} -f FILE` }))
+    about({ code: 'dangling', text: `it includes ${missing}, which does not exist or includes it`, fix: sh`bay filter create -f FILE ${missing}` }))
   let number = 0
   for (const entry of text.entries) {
     if ('filter' in entry) continue

@@ -17,7 +17,7 @@ export class NetworkFixes {
   }
 
   subnet(network: string, family: Subnet['family']): string {
-    return this.#once(`${family} ${network}`, () => sh`bay net set ${network} ${this.#free(family)} --restart`)
+    return this.#once(`${family} ${network}`, () => sh`bay net set --restart ${network} ${this.#free(family)}`)
   }
 
   bridge(network: string): string {

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { parse } from '../../xml/node.js'
 import { path as at } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
@@ -57,7 +58,7 @@ export function planBackup(connection: Connection, domain: Domain, { store, incr
 function refuseState(domain: Domain): void {
   const { state } = domain.state()
   if (state === 'off' && domain.hasSavedState()) {
-    throw new BayError('wrong-state', 'its memory is saved, and starting it for a backup would use that up', { hints: [`bay vm start ${domain.name()}`] })
+    throw new BayError('wrong-state', 'its memory is saved, and starting it for a backup would use that up', { hints: [sh`bay vm start ${domain.name()}`] })
   }
   if (domain.isActive() && domain.job()) throw new BayError('busy', 'another long job of the machine is under way, such as a backup, a save or a migration')
   if (!['off', 'running', 'paused', 'blocked', 'none'].includes(state)) throw new BayError('wrong-state', `it is ${state}`, { hints: ['again once it runs or is off'] })

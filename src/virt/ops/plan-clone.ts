@@ -97,7 +97,7 @@ function refuseUnfit(source: Domain, { linked }: CloneRequest): void {
   const refuse = (why: string, ...hints: string[]) => { throw new BayError('wrong-state', `${name} ${why}`, { hints }) }
   if (source.isActive()) refuse('is not off, and its disks change while they are copied', sh`bay vm stop ${name}`)
   if (source.hasSavedState()) refuse('is saved: its disks are in the middle of something', sh`bay vm start ${name}, and then bay vm stop ${name}`)
-  if (readInstall(source)) refuse('is not installed yet', sh`bay vm wait ${name} --for installed`)
+  if (readInstall(source)) refuse('is not installed yet', sh`bay vm wait --for installed ${name}`)
   if (linked && source.autostart()) refuse('starts with its host, and would write to what the linked clones are layers over', sh`bay vm autostart --off ${name}`)
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { parse } from '../../xml/node.js'
 import { diskFiles, type SnapshotDescription } from '../../xml/snapshot.js'
 import type { Connection } from '../connection.js'
@@ -92,12 +93,12 @@ function keepsIn({ disks, domain }: SnapshotDescription, target: string): string
 function leftAlone(vm: string, snapshot: string, { target, layers }: { target: string, layers: readonly string[] }): BayError {
   const [layer = ''] = layers
   return new BayError('wrong-state', `${vm} has not the disk ${target} any more that the snapshot ${snapshot} keeps: what was written to it since is in ${layer}`, {
-    hints: [`bay vm attach disk ${vm} ${layer} --target ${target}, and then this again`, 'bay vol delete, when nobody needs it: the snapshot can then be deleted with what it keeps'],
+    hints: [sh`bay vm attach disk --target=${target} ${vm} ${layer}, and then this again`, 'bay vol delete, when nobody needs it: the snapshot can then be deleted with what it keeps'],
   })
 }
 
 function builtOn(vm: string, snapshot: string, layers: readonly string[]): BayError {
   return new BayError('wrong-state', `several layers build on what the snapshot ${snapshot} of ${vm} keeps: ${layers.join(', ')}`, {
-    hints: [`delete the snapshots below it first, but for one line: bay snapshot list ${vm}`],
+    hints: [sh`delete the snapshots below it first, but for one line: bay snapshot list ${vm}`],
   })
 }

@@ -69,6 +69,6 @@ function lookUp(connection: Connection, pool: string): StoragePool {
     return connection.pool(pool)
   } catch (error) {
     if (!(error instanceof VirtError) || error.code !== 'not-found') throw error
-    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', sh`bay pool create ${pool} --path DIR`])
+    throw error.restated(`there is no pool named ${pool}`, ['bay pool list', sh`bay pool create --path DIR ${pool}`])
   }
 }

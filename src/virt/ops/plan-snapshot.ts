@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain, type DomainDescription } from '../../xml/domain-description.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
@@ -58,7 +59,7 @@ export function planSnapshot(connection: Connection, domain: Domain, { name, kin
   const machine = readDomain(domain.xml(running ? 0 : domainXml.inactive))
   const earlier = readSnapshots(domain)
   if (earlier.some((each) => each.name === name)) {
-    throw new BayError('exists', `${machine.name} has a snapshot ${name} already`, { hints: [`bay snapshot list ${machine.name}`, 'give another --name'] })
+    throw new BayError('exists', `${machine.name} has a snapshot ${name} already`, { hints: [sh`bay snapshot list ${machine.name}`, 'give another --name'] })
   }
   if (memory && !running) throw new UsageError(`${machine.name} is off and has no memory to keep`, 'leave out --memory')
   const withMemory = memory ?? running

@@ -1,5 +1,6 @@
 import { BayError, UsageError } from '../../errors.js'
 import { Findings } from '../../findings.js'
+import { sh } from '../../shell.js'
 import { isRootHub, isSameUsb, type UsbName } from '../../xml/usb.js'
 import type { Connection } from '../connection.js'
 import { refuseHostUse, type HostUseOptions } from './host-use.js'
@@ -59,5 +60,5 @@ function isAbsent(text: string, { live, named }: { live: boolean, named: boolean
 }
 
 function isUsed(text: string, machine: string): BayError {
-  return new BayError('wrong-state', `${text}: the machine ${machine} has it and runs`, { hints: [`bay vm detach ${machine} ${text}`, `bay vm stop ${machine}`] })
+  return new BayError('wrong-state', `${text}: the machine ${machine} has it and runs`, { hints: [sh`bay vm detach ${machine} ${text}`, sh`bay vm stop ${machine}`] })
 }

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readPool } from '../../xml/pool.js'
 import type { Connection } from '../connection.js'
 import type { StoragePool } from '../pool.js'
@@ -35,7 +36,7 @@ export async function deletePool(connection: Connection, pool: StoragePool, opti
   await using rollback = new Rollback()
   if (active) {
     await rollback.step(() => pool.stop(), () => ({
-      leaves: `the pool ${name}, stopped`, removeBy: `bay pool start ${name}`, undo: async () => { if (persistent) await pool.start() },
+      leaves: `the pool ${name}, stopped`, removeBy: sh`bay pool start ${name}`, undo: async () => { if (persistent) await pool.start() },
     }))
   }
   if (persistent) pool.undefine()
@@ -56,7 +57,7 @@ function mayTakeAway(
   const [all, stopping] = [machines.every((machine) => awake.has(machine)), machines.filter((machine) => awake.has(machine))]
   throw new BayError('wrong-state', `${all ? 'running ' : ''}machines use volumes of the pool ${name}: ${machines.join(', ')}`, {
     hints: [
-      ...running ? [`stop them first: bay vm stop ${stopping.join(' ')}`] : [`delete them first: bay vm delete ${machines.join(' ')}`],
+      ...running ? [sh`stop them first: bay vm stop ${stopping}`] : [sh`delete them first: bay vm delete ${machines}`],
       '--force goes on; their disks stay as they are',
     ],
   })

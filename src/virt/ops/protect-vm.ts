@@ -41,7 +41,7 @@ export function refuseProtected(domain: Domain, from: keyof Protection): void {
   if (!readProtection(domain)[from]) return
   const name = domain.name()
   const off = from === 'stop' ? '--no-stop' : '--off'
-  throw new BayError('wrong-state', `${name} is protected against ${from}`, { hints: [sh`bay vm protect ${off} ${name}, and then this again`] })
+  throw new BayError('wrong-state', `${name} is protected against ${from}`, { hints: [sh`bay vm protect ${{ flags: [off] }} ${name}, and then this again`] })
 }
 
 /** Of the run, or while it is off of the definition. */

@@ -1,5 +1,6 @@
 import { BayError } from '../../errors.js'
 import type { Keep } from '../../retention.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
@@ -53,7 +54,7 @@ export async function pruneBackups(
 }
 
 function noBackups({ shown }: BackupStore, vm: string): BayError {
-  return new BayError('not-found', `there is no backup of ${vm} in ${shown}`, { hints: [`bay backup list --from ${shown}`] })
+  return new BayError('not-found', `there is no backup of ${vm} in ${shown}`, { hints: [sh`bay backup list --from=${shown}`] })
 }
 
 /** No later backup builds on these checkpoints, and each costs the guest's writing a little. */

@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { mustHaveAgent } from './agent.js'
 import { aboutFile, GuestFile, isDirectory } from './agent-files.js'
@@ -20,7 +21,7 @@ export async function* pullFile(domain: Domain, path: string, { signal, moved }:
   const found = await look(domain, path)
   if (found?.kind === 'directory') throw isDirectory(domain.name(), path)
   // To open a pipe that nobody writes would hang the agent.
-  if (found?.kind === 'other') throw new UsageError(`${path} in ${domain.name()} is no file`, `bay vm exec ${domain.name()} -- head -c 1M ${path}`)
+  if (found?.kind === 'other') throw new UsageError(`${path} in ${domain.name()} is no file`, sh`bay vm exec ${domain.name()} -- head -c 1M ${path}`)
   let done = 0
   await using file = await GuestFile.open(domain, path, 'r')
   for (;;) {

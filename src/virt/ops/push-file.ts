@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { mustHaveAgent } from './agent.js'
 import { GuestFile } from './agent-files.js'
@@ -66,7 +67,7 @@ async function whyNot(domain: Domain, path: string, error: unknown): Promise<unk
   if (!(error instanceof BayError) || error.code !== 'failed') return error
   const found = await statInGuest(domain, folder)
   if (found?.kind === 'directory') return error
-  const hint = `bay vm exec ${domain.name()} -- mkdir -p ${folder}`
+  const hint = sh`bay vm exec ${domain.name()} -- mkdir -p ${folder}`
   return new BayError('not-found', `there is no directory ${folder} in ${domain.name()}`, { hints: [hint], cause: error })
 }
 
@@ -78,7 +79,7 @@ export function refuseRelative(path: string): void {
 /** A link leads on; a directory takes the file under its own name. */
 async function targetOf(domain: Domain, { path, name }: Push) {
   const there = await statInGuest(domain, path)
-  if (there?.kind === 'other') throw new UsageError(`${path} in ${domain.name()} is no file`, `bay vm exec --stdin ${domain.name()} -- tee ${path}`)
+  if (there?.kind === 'other') throw new UsageError(`${path} in ${domain.name()} is no file`, sh`bay vm exec --stdin ${domain.name()} -- tee ${path}`)
   if (there?.kind === 'file') return { path: await runTool(domain, 'readlink', '-f', '--', path), there }
   if (there === null) return { path, there }
   if (name === null) throw new UsageError(`${path} in ${domain.name()} is a directory`, 'name the file in it')

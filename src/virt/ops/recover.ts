@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { BayError, type ErrorCode } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Host } from './host.js'
 import { lockName, sweepLocks } from './host-lock.js'
@@ -124,7 +125,7 @@ function refuseOther(connection: Connection, hostname: string): void {
   const here = connection.hostname()
   if (here === hostname) return
   throw new BayError('cannot-connect', `it was on the host ${hostname}, and this one is ${here}`, {
-    hints: [`run bay recover on ${hostname}`],
+    hints: [sh`run bay recover on ${hostname}`],
   })
 }
 

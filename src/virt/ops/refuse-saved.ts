@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 
 /**
@@ -9,7 +10,7 @@ export function refuseSaved(domain: Domain, ...hints: string[]): void {
   if (!isSaved(domain)) return
   const name = domain.name()
   throw new BayError('wrong-state', `${name} is saved: it would go on with its disks as they were`, {
-    hints: [`bay vm start ${name}, and then this again`, ...hints],
+    hints: [sh`bay vm start ${name}, and then this again`, ...hints],
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { isSameDevice } from '../../xml/machine-devices.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { child, children } from '../../xml/tree.js'
@@ -66,7 +67,7 @@ function notReleased(name: string, timeout: number): BayError {
   return new BayError('timeout', `the guest was asked, and has not let go of the device in ${timeout / 1000} s; the definition has it still`, {
     hints: [
       'again once the guest has booted, or with a longer --timeout', 'a guest without ACPI, or that uses the device, never lets go of it',
-      `bay vm detach --next-start ${name} …, then bay vm stop ${name}`,
+      sh`bay vm detach --next-start ${name} …, then bay vm stop ${name}`,
     ],
   })
 }

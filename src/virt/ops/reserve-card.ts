@@ -96,7 +96,7 @@ function cardOf(connection: Connection, network: string, who: string): Card {
   if (macs === null) throw new BayError('not-found', `there is no machine named ${who}`, { hints: ['bay vm list', otherwise] })
   const [mac, ...others] = macs
   if (mac === undefined) {
-    throw new BayError('not-found', `${who} has no interface on the network ${network}`, { hints: [sh`bay vm attach nic ${who} --network ${network}`, otherwise] })
+    throw new BayError('not-found', `${who} has no interface on the network ${network}`, { hints: [sh`bay vm attach nic --network=${network} ${who}`, otherwise] })
   }
   if (others.length > 0) throw new UsageError(`${who} has several interfaces on the network ${network}`, `give the MAC address of one: ${macs.join(', ')}`)
   return { mac, machine: who }

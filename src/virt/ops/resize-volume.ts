@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import { parse } from '../../xml/node.js'
 import { all, attr, child } from '../../xml/tree.js'
@@ -34,7 +35,7 @@ export async function resizeVolume(
   { shrink, dryRun }: { shrink: boolean, dryRun: boolean },
 ): Promise<ResizedVolume> {
   const use = VolumeUse.read(connection)
-  refuseLayers(place, use, { layers: 'they see its size as it is now; delete or merge them first: bay vol delete' })
+  refuseLayers(place, use, { layers: (names) => sh`they see its size as it is now; delete or merge them first: bay vol delete ${names}` })
   const fullName = `${place.pool}/${place.name}`
   const users = new Set(use.machinesOn(place))
   const runners = use.machines.flatMap(({ name, running }) => running && users.has(name) ? [name] : [])
@@ -70,7 +71,7 @@ function refuseShrinking(
   fullName: string, { previous, running, shrink }: { previous: number, running: string | null, shrink: boolean },
 ): void {
   if (running !== null) {
-    throw new BayError('wrong-state', `${running} runs on ${fullName}, which cannot shrink under it`, { hints: [`bay vm stop ${running}`] })
+    throw new BayError('wrong-state', `${running} runs on ${fullName}, which cannot shrink under it`, { hints: [sh`bay vm stop ${running}`] })
   }
   if (!shrink) {
     throw new UsageError(`that is less than the ${formatSize(previous)} of ${fullName}, whose end would be cut off`, 'shrink the file system in it first, then add --shrink')
@@ -87,5 +88,5 @@ function diskOf(connection: Connection, machine: string, { pool, name, path }: V
   })
   const target = attr(child(found, 'target'), 'dev')
   if (target !== undefined) return { target, capacity: domain.diskSize(target).capacity }
-  throw new BayError('wrong-state', `${machine} runs with ${pool}/${name}, but not as a disk of its own`, { hints: [`bay vm stop ${machine}`] })
+  throw new BayError('wrong-state', `${machine} runs with ${pool}/${name}, but not as a disk of its own`, { hints: [sh`bay vm stop ${machine}`] })
 }

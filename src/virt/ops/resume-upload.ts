@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { formatSize } from '../../units.js'
 import { serialize } from '../../xml/node.js'
 import { readPool } from '../../xml/pool.js'
@@ -75,7 +76,7 @@ async function provenUntil(
   { source, capacity }: { source: UploadSource, capacity: number }, { signal }: UploadOptions,
 ): Promise<number | null> {
   const place = { pool: pool.name(), name: volume.name(), path: volume.path() }
-  refuseNeeded(place, VolumeUse.read(connection), { machines: 'bay vm delete --keep-disks', layers: 'bay vol delete' })
+  refuseNeeded(place, VolumeUse.read(connection), { machine: (name) => sh`bay vm delete --keep-disks ${name}`, layers: (names) => sh`bay vol delete ${names}` })
   const described = readVolume(volume.xml())
   const from = source.head.length
   const head = volume.read(from)

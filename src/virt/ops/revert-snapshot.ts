@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { readDomain } from '../../xml/domain-description.js'
 import { putSource } from '../../xml/domain-disks.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
@@ -146,7 +147,7 @@ function withLayers(domain: XmlElement | null, layers: readonly PlannedLayer[]):
 function refuseState(domain: Domain, snapshot: string, { force }: Pick<RevertOptions, 'force'>): void {
   if (force) return
   const vm = domain.name()
-  const forced = `bay snapshot revert --force ${vm} ${snapshot}`
-  if (domain.isActive()) throw new BayError('wrong-state', `${vm} is running`, { hints: [`bay vm stop ${vm}`, `${forced} to pull its plug`] })
+  const forced = sh`bay snapshot revert --force ${vm} ${snapshot}`
+  if (domain.isActive()) throw new BayError('wrong-state', `${vm} is running`, { hints: [sh`bay vm stop ${vm}`, `${forced} to pull its plug`] })
   refuseSaved(domain, `${forced} to lose its memory too`)
 }

@@ -125,7 +125,7 @@ async function apply(
   await changeRecords(network, records, rollback)
   if (autostart !== undefined && autostart !== network.autostart()) {
     await rollback.step(() => network.setAutostart(autostart), () => ({
-      leaves: `the new autostart of the network ${name}`, removeBy: sh`bay net autostart ${autostart ? ['--off', name] : name}`,
+      leaves: `the new autostart of the network ${name}`, removeBy: sh`bay net autostart ${{ flags: autostart ? ['--off'] : [] }} ${name}`,
       undo: () => network.setAutostart(!autostart),
     }))
   }
@@ -166,7 +166,7 @@ function refuseNamedBridge(connection: Connection, network: Network): void {
   const named = machinesOf(connection, network).filter(({ byBridge }) => byBridge).map(({ name }) => name)
   if (named.length === 0) return
   throw new BayError('wrong-state', `machines name the bridge of the network ${network.name()} itself: ${named.join(', ')}`, {
-    hints: [sh`give them an interface on the network instead: bay vm attach nic ${named[0] ?? ''} --network ${network.name()}`],
+    hints: [sh`give them an interface on the network instead: bay vm attach nic --network=${network.name()} ${named[0] ?? ''}`],
   })
 }
 

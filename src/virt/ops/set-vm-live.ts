@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { sh } from '../../shell.js'
 import type { SettingValue } from '../../xml/domain-settings.js'
 import type { Domain } from '../domain.js'
 import { VirtError } from '../errors.js'
@@ -15,7 +16,7 @@ export async function setLive(domain: Domain, field: PlannedField, rollback: Rol
   const { name, stored: { after }, now } = field
   if (name === 'vcpus' && typeof after === 'number' && typeof now === 'number' && after < now) return unplug(domain, after, now, rollback)
   await rollback.step(() => apply(domain, name, after), () => ({
-    leaves: `${domain.name()} runs with the new ${name}`, removeBy: `bay vm set ${domain.name()} ${name}=${now ?? ''}`,
+    leaves: `${domain.name()} runs with the new ${name}`, removeBy: sh`bay vm set ${domain.name()} ${name}=${now ?? ''}`,
     undo: () => apply(domain, name, now ?? null),
   }))
   return undefined
@@ -23,7 +24,7 @@ export async function setLive(domain: Domain, field: PlannedField, rollback: Rol
 
 async function unplug(domain: Domain, count: number, before: number, rollback: Rollback): Promise<string | undefined> {
   const back = () => ({
-    leaves: `${domain.name()} runs with fewer vcpus`, removeBy: `bay vm set ${domain.name()} vcpus=${before}`,
+    leaves: `${domain.name()} runs with fewer vcpus`, removeBy: sh`bay vm set ${domain.name()} vcpus=${before}`,
     undo: () => domain.setVcpus(before, affect.live),
   })
   try {

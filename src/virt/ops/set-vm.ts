@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { changeSettings, readSettings, type Settings, type SettingValue } from '../../xml/domain-settings.js'
 import { parse } from '../../xml/node.js'
 import { changeDefinition, storedDefinition } from './change-definition.js'
@@ -90,7 +91,7 @@ async function apply(
   }
   if (autostart !== undefined && autostart !== domain.autostart()) {
     await rollback.step(() => domain.setAutostart(autostart), () => ({
-      leaves: `the new autostart of ${domain.name()}`, removeBy: `bay vm set ${domain.name()} autostart=${autostart ? 'off' : 'on'}`,
+      leaves: `the new autostart of ${domain.name()}`, removeBy: sh`bay vm set ${domain.name()} autostart=${autostart ? 'off' : 'on'}`,
       undo: () => domain.setAutostart(!autostart),
     }))
   }
@@ -135,13 +136,13 @@ function withRunning(domain: Domain, fields: readonly SetField[]): SetField[] {
 
 function isTransient(name: string): BayError {
   return new BayError('wrong-state', `${name} is transient: nothing of it is stored that could be changed`, {
-    hints: [`bay vm xml ${name} | bay vm define - stores it as it runs`],
+    hints: [sh`bay vm xml ${name} | bay vm define - stores it as it runs`],
   })
 }
 
 /** Started now, it would go on with what it had. */
 function isSaved(name: string): BayError {
   return new BayError('wrong-state', `${name} is saved: started now, it goes on with what it had`, {
-    hints: [`bay vm start ${name}, and then this again`, 'without --restart it counts from the start after that'],
+    hints: [sh`bay vm start ${name}, and then this again`, 'without --restart it counts from the start after that'],
   })
 }

@@ -1,4 +1,5 @@
 import { BayError, UsageError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { allSnapshots } from './list-snapshots.js'
 
@@ -13,7 +14,7 @@ export function groupMembers(connection: Connection, group: string, snapshot: st
   const rows = allSnapshots(connection).filter((row) => row.group === group)
   if (rows.length === 0) throw new BayError('not-found', `there is no group ${group} of snapshots`, { hints: ['bay snapshot list'] })
   const meant = rows.filter(({ name }) => snapshot === undefined || name === snapshot)
-  if (meant.length === 0) throw new BayError('not-found', `the group ${group} has no snapshot ${snapshot}`, { hints: [`bay snapshot list --group ${group}`] })
+  if (meant.length === 0) throw new BayError('not-found', `the group ${group} has no snapshot ${snapshot}`, { hints: [sh`bay snapshot list --group=${group}`] })
   const namesOf = (vm: string) => meant.filter((row) => row.vm === vm).map(({ name }) => name)
   return [...new Set(meant.map(({ vm }) => vm))].map((vm) => ({ vm, snapshots: namesOf(vm) }))
 }

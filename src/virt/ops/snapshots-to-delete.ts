@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js'
 import type { Keep } from '../../retention.js'
+import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
 import { readSnapshots, snapshotsOf } from './list-snapshots.js'
 import { tooOld } from './take-snapshot.js'
@@ -17,7 +18,7 @@ export interface WhichSnapshots {
 
 /** The names of those that are meant, in an order in which they can be deleted. @throws UsageError unless one way is chosen */
 export function snapshotsToDelete(domain: Domain, { snapshot, children, keep, group: only, now }: WhichSnapshots): string[] {
-  if ((snapshot === undefined) === (keep === undefined)) throw new UsageError('name one snapshot, or say with --keep which stay', `bay snapshot list ${domain.name()}`)
+  if ((snapshot === undefined) === (keep === undefined)) throw new UsageError('name one snapshot, or say with --keep which stay', sh`bay snapshot list ${domain.name()}`)
   const rows = snapshotsOf(domain)
   if (keep) {
     const meant = rows.filter(({ auto, group }) => auto && (only === undefined || group === only))

@@ -125,7 +125,7 @@ async function forceOff(domain: Domain): Promise<void> {
 function stillRunning(domain: Domain, limit: number): BayError {
   const name = domain.name()
   return new BayError('timeout', `${name} was asked to shut down and still runs after ${limit / 1000} s`, {
-    hints: [sh`bay vm stop ${name} --timeout 5m to give it longer`, sh`bay vm stop ${name} --force-after 60s, or --force, to pull its plug`],
+    hints: [sh`bay vm stop --timeout 5m ${name} to give it longer`, sh`bay vm stop --force-after 60s ${name}, or with --force, to pull its plug`],
   })
 }
 

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { mustHaveAgent } from './agent.js'
@@ -92,7 +93,7 @@ async function withoutLayers(
   if (!usesLayers(domain, plan)) return error
   rollback.keep()
   return new BayError('left-behind', `${vm} stays on its new layers, and the others have their snapshots: ${error instanceof Error ? error.message : String(error)}`, {
-    cause: error, hints: [`bay vm show ${vm}`, 'bay snapshot list'],
+    cause: error, hints: [sh`bay vm show ${vm}`, 'bay snapshot list'],
   })
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { backupFiles } from '../../xml/backup.js'
 import type { Domain } from '../domain.js'
 import { failure } from '../errors.js'
@@ -46,7 +47,7 @@ export const incomplete = '.incomplete'
 export const pausedDomain: Undoing<Made> = {
   fields: ['uuid', 'name'],
   leaves: ({ name }) => `the machine ${name}, started and paused`,
-  removeBy: ({ name }) => `bay vm stop --force ${name}`,
+  removeBy: ({ name }) => sh`bay vm stop --force ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.state().state === 'paused'),
   undo: async (connection, { uuid }) => {
     using domain = connection.domainByUuid(uuid)

@@ -1,4 +1,5 @@
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { parse } from '../../xml/node.js'
 import { readDomain } from '../../xml/domain-description.js'
 import { diskFiles } from '../../xml/snapshot.js'
@@ -59,8 +60,8 @@ function chosen(entries: readonly HistoryEntry[], name: string, { to }: UndoOpti
   const entry = entries.find((each) => each.number === number)
   if (entry?.before === '') throw broughtBack(name, entry)
   if (entry) return entry
-  if (to === undefined) throw new BayError('not-found', `of ${name} there is nothing to take back`, { hints: [`bay history ${name}`] })
-  throw new BayError('not-found', `the history of ${name} has no change ${to}`, { hints: [`bay history ${name}`] })
+  if (to === undefined) throw new BayError('not-found', `of ${name} there is nothing to take back`, { hints: [sh`bay history ${name}`] })
+  throw new BayError('not-found', `the history of ${name} has no change ${to}`, { hints: [sh`bay history ${name}`] })
 }
 
 interface Step { entries: readonly HistoryEntry[], entry: HistoryEntry, options: UndoOptions }
@@ -77,7 +78,7 @@ function putBack(connection: Connection, domain: Domain, { entries, entry, optio
   if (!force) refuseKept(connection, domain, { before, wanted: entry.before })
   if (dryRun) return done
   const old = nameIn(entry.before)
-  if (old !== name && running) throw new BayError('wrong-state', `${name} runs, and cannot get its name ${old} back`, { hints: [`bay vm stop ${name}`] })
+  if (old !== name && running) throw new BayError('wrong-state', `${name} runs, and cannot get its name ${old} back`, { hints: [sh`bay vm stop ${name}`] })
   bringBackGenerated(connection, entry.filters ?? [])
   if (old === name) redefine(connection, domain, entry.before, { command: 'undo', before, undoes: entry.number })[Symbol.dispose]()
   else renameBack(connection, domain, entry, before)
@@ -114,14 +115,14 @@ function nameIn(xml: string): string {
 }
 
 function broughtBack(name: string, { number }: HistoryEntry): BayError {
-  return new BayError('wrong-state', `change ${number} brought ${name} back: before it there was no such machine`, { hints: [`bay vm delete --keep-disks ${name}`] })
+  return new BayError('wrong-state', `change ${number} brought ${name} back: before it there was no such machine`, { hints: [sh`bay vm delete --keep-disks ${name}`] })
 }
 
 async function refuseMissing(connection: Connection, entry: HistoryEntry): Promise<void> {
   const missing = await missingDisks(connection, entry.before)
   if (missing.length === 0) return
   throw new BayError('wrong-state', `what ${entry.name} had before has disks that are gone: ${missing.join(', ')}`, {
-    hints: [`bay undo --force ${entry.name} to define it all the same`, `bay history ${entry.name} ${entry.number} shows the change`],
+    hints: [sh`bay undo --force ${entry.name} to define it all the same`, sh`bay history ${entry.name} ${entry.number} shows the change`],
   })
 }
 
@@ -136,13 +137,13 @@ function refuseKept(connection: Connection, domain: Domain, { before, wanted }: 
     const path = disks.flatMap(({ target, kind }) => kind === 'external' ? files.get(target) ?? [] : []).find((each) => back.includes(each))
     if (path === undefined) continue
     throw new BayError('wrong-state', `${name} would write to ${path}, which its snapshot ${snapshot} keeps`, {
-      hints: [`bay snapshot revert ${name} ${snapshot} brings back what it was then`, `bay snapshot delete ${name} ${snapshot} keeps what it is now`],
+      hints: [sh`bay snapshot revert ${name} ${snapshot} brings back what it was then`, sh`bay snapshot delete ${name} ${snapshot} keeps what it is now`],
     })
   }
   const use = VolumeUse.layers(connection)
   for (const path of back) {
     const [layer] = use.layersOver({ pool: '', name: '', path })
-    if (layer !== undefined) throw new BayError('wrong-state', `${name} would write to ${path}, and the volume ${layer} is a layer over it`, { hints: [`bay vol show ${layer}`, `bay undo --force ${name} to put it back all the same`] })
+    if (layer !== undefined) throw new BayError('wrong-state', `${name} would write to ${path}, and the volume ${layer} is a layer over it`, { hints: [sh`bay vol show ${layer}`, sh`bay undo --force ${name} to put it back all the same`] })
   }
 }
 
@@ -153,6 +154,6 @@ function writtenBy(xml: string): string[] {
 function changedSince(name: string, { number, after }: HistoryEntry): BayError {
   const what = after === null ? `change ${number} was cut in the middle` : 'something else than bay changed it since'
   return new BayError('wrong-state', `${name} is not as the last change left it: ${what}`, {
-    hints: [`bay history ${name} shows what is known`, `bay undo --force ${name} to put it back all the same`],
+    hints: [sh`bay history ${name} shows what is known`, sh`bay undo --force ${name} to put it back all the same`],
   })
 }

@@ -22,14 +22,14 @@ const undoTimeout = 10_000
 /** Devices that a run put into a definition. Where the running machine got them too and keeps them, they stay in both. */
 export const storedDevices: Undoing<MadeDevices> = {
   fields: ['uuid', 'name', 'devices'],
-  leaves: (made) => `${namesOf(made)} in the definition of ${made.name}`,
-  removeBy: (made) => `bay vm detach --next-start ${made.name} ${namesOf(made)}`,
+  leaves: (made) => `${namesOf(made).join(' ')} in the definition of ${made.name}`,
+  removeBy: (made) => sh`bay vm detach --next-start ${made.name} ${namesOf(made)}`,
   isThere: (connection, made) => askMade(connection, made,
     (domain) => domain.isPersistent() && devicesOf(made).some((each) => has(storedDefinition(domain), each))),
   undo: (connection, made) => {
     using domain = connection.domainByUuid(made.uuid)
     if (domain.isActive() && devicesOf(made).some((each) => has(domain.xml(), each))) {
-      throw new BayError('wrong-state', `${made.name} runs with ${namesOf(made)} still`, { hints: [`bay vm detach ${made.name} ${namesOf(made)}`] })
+      throw new BayError('wrong-state', `${made.name} runs with ${namesOf(made).join(' ')} still`, { hints: [sh`bay vm detach ${made.name} ${namesOf(made)}`] })
     }
     const without = (root: XmlElement) => { for (const each of devicesOf(made)) removeDevice(root, each) }
     changeDefinition(connection, domain, without, { command: 'recover', dryRun: false })
@@ -39,8 +39,8 @@ export const storedDevices: Undoing<MadeDevices> = {
 /** A device that a run gave to a running machine. */
 export const runningDevice: Undoing<MadeDevices> = {
   fields: ['uuid', 'name', 'devices'],
-  leaves: (made) => `${namesOf(made)} in the running machine ${made.name}`,
-  removeBy: (made) => `bay vm detach ${made.name} ${namesOf(made)}`,
+  leaves: (made) => `${namesOf(made).join(' ')} in the running machine ${made.name}`,
+  removeBy: (made) => sh`bay vm detach ${made.name} ${namesOf(made)}`,
   isThere: (connection, made) => askMade(connection, made,
     (domain) => domain.isActive() && devicesOf(made).some((each) => has(domain.xml(), each))),
   undo: async (connection, made) => {
@@ -52,7 +52,7 @@ export const runningDevice: Undoing<MadeDevices> = {
 /** A device that the guest of a running machine let go of, and that the definition has still: it comes back. */
 export const releasedDevice: Undoing<MadeDevices> = {
   fields: ['uuid', 'name', 'devices'],
-  leaves: (made) => `${made.name} running without ${namesOf(made)}`,
+  leaves: (made) => `${made.name} running without ${namesOf(made).join(' ')}`,
   removeBy: ({ name }) => sh`bay vm stop ${name} && bay vm start ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isActive() && domain.isPersistent()
     && devicesOf(made).some((each) => !has(domain.xml(), each) && has(storedDefinition(domain), each))),
@@ -66,7 +66,7 @@ export const releasedDevice: Undoing<MadeDevices> = {
 export const changedDrive: Undoing<ChangedDrive> = {
   fields: ['uuid', 'name', 'before', 'after'],
   leaves: ({ name, after }) => `another disc in ${described(parse(after)).name} at the next start of ${name}`,
-  removeBy: ({ name }) => `bay vm detach cdrom --next-start ${name}`,
+  removeBy: ({ name }) => sh`bay vm detach cdrom --next-start ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isPersistent()
     && discIn(storedDefinition(domain), made) === discOf(made.after)
     && !(domain.isActive() && discIn(domain.xml(), made) === discOf(made.after))),
@@ -89,8 +89,8 @@ export function devicesOf({ devices }: Pick<MadeDevices, 'devices'>): XmlElement
   return children(parse(devices))
 }
 
-function namesOf(made: MadeDevices): string {
-  return devicesOf(made).map((each) => described(each).name).join(' ')
+function namesOf(made: MadeDevices): string[] {
+  return devicesOf(made).map((each) => described(each).name)
 }
 
 function has(xml: string, device: XmlElement): boolean {

@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import { described } from '../../xml/machine-devices.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { affect } from '../flags.js'
@@ -13,7 +14,7 @@ export interface FilteredNicBefore extends Made { nic: string }
 export const runningNic: Undoing<FilteredNicBefore> = {
   fields: ['uuid', 'name', 'nic'],
   leaves: (made) => `the running ${macOf(made)} of ${made.name} with another filter, or with its link down`,
-  removeBy: ({ name }) => `bay vm stop ${name}, and start it again`,
+  removeBy: ({ name }) => sh`bay vm stop ${name}, and start it again`,
   isThere: (connection, made) => askMade(connection, made, (domain) => {
     const now = domain.isActive() ? nicIn(domain.xml(), made) : undefined
     return now !== undefined && !isFilteredAlike(now, parse(made.nic))
@@ -30,7 +31,7 @@ export const runningNic: Undoing<FilteredNicBefore> = {
 export const storedNic: Undoing<FilteredNicBefore> = {
   fields: ['uuid', 'name', 'nic'],
   leaves: (made) => `${macOf(made)} with another filter in the definition of ${made.name}`,
-  removeBy: ({ name }) => `bay undo ${name}`,
+  removeBy: ({ name }) => sh`bay undo ${name}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => {
     const now = domain.isPersistent() ? nicIn(storedDefinition(domain), made) : undefined
     return now !== undefined && !sameReference(referenceIn(now), referenceIn(parse(made.nic)))

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { BayError } from '../../errors.js'
+import { sh } from '../../shell.js'
 import { diskFiles, readSnapshot } from '../../xml/snapshot.js'
 import { parse } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
@@ -21,7 +22,7 @@ export interface MadeSnapshot extends Made { snapshot: string }
 export const madeSnapshot: Undoing<MadeSnapshot> = {
   fields: ['uuid', 'name', 'snapshot'],
   leaves: ({ name, snapshot }) => `the snapshot ${snapshot} of ${name}`,
-  removeBy: ({ name, snapshot }) => `bay snapshot delete --yes ${name} ${snapshot}`,
+  removeBy: ({ name, snapshot }) => sh`bay snapshot delete --yes ${name} ${snapshot}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => {
     using snapshot = unlessGone(() => domain.snapshot(made.snapshot), failure.noSnapshot)
     return snapshot !== null

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { BayError, UsageError } from '../../errors.js'
 import { sha256Of } from '../../provision/download-checksums.js'
 import { imageKind, readImageFile } from '../../provision/image-file.js'
+import { sh } from '../../shell.js'
 import { filePieces, pieceOf, pieceSize, zerosOf, type Piece } from '../sparse-file.js'
 import { headSize } from './upload.js'
 
@@ -113,7 +114,7 @@ async function rawFile(path: string): Promise<{ format: 'raw', length: number, c
   })
   try {
     const found = await file.stat()
-    if (!found.isFile()) throw new UsageError(`${path} is no file`, `bay vol upload - POOL/NAME < ${path} takes what can only be read in order`)
+    if (!found.isFile()) throw new UsageError(`${path} is no file`, sh`bay vol upload - POOL/NAME < ${path} takes what can only be read in order`)
     if (found.size === 0) throw new UsageError(`${path} is empty`)
     return { format: 'raw', length: found.size, capacity: found.size }
   } finally {

@@ -26,8 +26,8 @@ export function parseConditions(texts: readonly string[], flag: string): Conditi
 }
 
 /** The flags of `vm wait` for them. */
-export function flagsOf(conditions: readonly Condition[]): string {
-  return conditions.map(({ text }) => `--for ${text}`).join(' ')
+export function flagsOf(conditions: readonly Condition[]): string[] {
+  return conditions.flatMap(({ text }) => ['--for', text])
 }
 
 function parseCondition(text: string, flag: string): Condition {

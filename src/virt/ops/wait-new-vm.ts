@@ -37,7 +37,7 @@ export async function waitForNewVm(
         report(`waiting for ${conditions.map(({ text }) => text).join(', ')}`)
         return waitForVm(connection, domain, conditions, { timeout, signal, after: `${there}, but ` })
       },
-      (how) => ({ message: `vm ${name}: ${there}; the wait was ${how}`, hints: [sh`bay vm wait ${name} ${flagsOf(conditions).split(' ')}`] }),
+      (how) => ({ message: `vm ${name}: ${there}; the wait was ${how}`, hints: [sh`bay vm wait ${{ flags: flagsOf(conditions) }} ${name}`] }),
     )
   } catch (error) {
     if (!(error instanceof BayError) || error.code !== 'wrong-state') throw error

@@ -67,7 +67,7 @@ function tooLate(
 ): BayError {
   const what = missing.map((each) => `not ${wordsFor(each)}`).join(', ')
   return new BayError('timeout', `${name}: ${after}${what} after ${timeout / 1000} s`, {
-    hints: [sh`bay vm show ${name}`, sh`bay vm wait ${name} ${flagsOf(conditions).split(' ')} --timeout 10m to wait longer`],
+    hints: [sh`bay vm show ${name}`, sh`bay vm wait ${{ flags: flagsOf(conditions) }} --timeout 10m ${name} to wait longer`],
   })
 }
 

@@ -1,3 +1,4 @@
+import { sh } from '../../shell.js'
 import type { Connection } from '../connection.js'
 import { volumeWipe } from '../flags.js'
 import type { StorageVolume } from '../volume.js'
@@ -19,7 +20,7 @@ export interface WipeOptions {
 export async function wipeVolume(
   connection: Connection, volume: StorageVolume, place: VolumePlace, { algorithm, dryRun }: WipeOptions,
 ): Promise<{ changed: true, said: string, algorithm: string }> {
-  refuseNeeded(place, VolumeUse.read(connection), { machines: 'bay vm delete --keep-disks', layers: 'bay vol delete' })
+  refuseNeeded(place, VolumeUse.read(connection), { machine: (name) => sh`bay vm delete --keep-disks ${name}`, layers: (names) => sh`bay vol delete ${names}` })
   if (!dryRun) await whilePoolIsBusy(() => volume.wipe(volumeWipe[algorithm]))
   return { changed: true, said: `${dryRun ? 'would be ' : ''}overwritten (${algorithm})`, algorithm }
 }

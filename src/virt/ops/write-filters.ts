@@ -5,6 +5,7 @@ import type { Place } from '../../firewall/faults.js'
 import { parentOf, type HostFilters } from '../../firewall/host-filter.js'
 import type { FilterRules } from '../../firewall/rule.js'
 import { firstDifference } from '../../firewall/same-rules.js'
+import { sh } from '../../shell.js'
 import { filterElement, readFilter, type FilterDescription } from '../../xml/filter.js'
 import { serialize } from '../../xml/node.js'
 import type { Connection } from '../connection.js'
@@ -115,7 +116,7 @@ function planFilters(filters: readonly FilterRules[], host: HostFilters, { place
     const description = readFilter(serialize(filterElement({ ...compiled.spec, uuid })))
     const changed = !old || firstDifference(description, old) !== null
     if (old && changed && !replace) {
-      throw new BayError('exists', `there is a filter ${filter.name} already, with other rules`, { hints: ['--replace gives it these', `bay filter show ${filter.name}`] })
+      throw new BayError('exists', `there is a filter ${filter.name} already, with other rules`, { hints: ['--replace gives it these', sh`bay filter show ${filter.name}`] })
     }
     known.set(filter.name, description)
     steps.push({ compiled, uuid, description, isNew: !old, changed })

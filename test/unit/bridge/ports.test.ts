@@ -25,7 +25,7 @@ describe('what may be a port', () => {
   it('with a fix that can be pasted, whatever a machine is called', () => {
     const tap = aLink('vnet0', { kind: 'tun' })
     const error = thrownBy(() => refusePort([...others, tap], 'br0', tap, () => "it's $(id)"))
-    expect(error).to.have.property('hints').that.deep.equals(["bay vm attach nic 'it'\\''s $(id)' --network bridge=br0"])
+    expect(error).to.have.property('hints').that.deep.equals(["bay vm attach nic --network bridge=br0 'it'\\''s $(id)'"])
   })
 
   it('is a device of its own, a VLAN\'s parent, a tap of nobody\'s, and the bridge\'s own port', () => {

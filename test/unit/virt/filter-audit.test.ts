@@ -35,7 +35,7 @@ describe('filter audit', () => {
   before(async () => { web = await compiled('name: web\nrules: [https]') })
   const bound = new Map([['vnet0', 'web']])
   const drop = '<rule action="drop" direction="inout" priority="1000"><all/></rule>'
-  const byRules = 'bay filter show web -o yaml > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace'
+  const byRules = 'bay filter show -o yaml web > rules.yaml, in it default: drop, and then bay filter create -f rules.yaml --replace'
   const webOf = (content: string) => `<filter name="web">${content}</filter>`
   const tcp = '<rule action="accept" direction="in"><tcp dstportstart="80"/></rule>'
 
@@ -49,12 +49,12 @@ describe('filter audit', () => {
   it('a machine without a filter, once though it is said twice, with a fix to be pasted', () => {
     const machines = [{ ...running(null), name: 'it\'s' }]
     expect(judgeFilters(host([], { machines }))).to.deep.equal([
-      finding('no-filter', 'it sends and receives everything', `bay filter apply FILTER 'it'\\''s' --nic ${mac}`, { vm: 'it\'s', mac }),
+      finding('no-filter', 'it sends and receives everything', `bay filter apply --nic=${mac} FILTER 'it'\\''s'`, { vm: 'it\'s', mac }),
     ])
   })
 
   it('a filter of which only the definition is without, or only the machine as it runs', () => {
-    const none = finding('no-filter', 'it sends and receives everything', `bay filter apply FILTER web-1 --nic ${mac}`, { vm: 'web-1', mac })
+    const none = finding('no-filter', 'it sends and receives everything', `bay filter apply --nic=${mac} FILTER web-1`, { vm: 'web-1', mac })
     const machine = (live: string | null, stored: string | null) => [{ name: 'web-1', running: true, xmls: [nic(live), nic(stored, null)] }]
     expect(judgeFilters(host([web], { machines: machine('web', null), bound }))).to.deep.equal([none])
     expect(judgeFilters(host([web], { machines: machine(null, 'web') }))).to.deep.equal([none])
@@ -62,14 +62,14 @@ describe('filter audit', () => {
 
   it('a reference of a machine to nothing', () => {
     expect(judgeFilters(host([], { machines: [running('web')], bound }))).to.deep.equal([
-      finding('dangling', 'the filter web does not exist, or includes itself', 'bay filter create web -f FILE', onNic),
+      finding('dangling', 'the filter web does not exist, or includes itself', 'bay filter create -f FILE web', onNic),
     ])
   })
 
   it('a reference of a filter to nothing, or in a circle', () => {
     const outer = (inner: string) => `<filter name="no-mac-broadcast"><filterref filter="${inner}"/></filter>`
     const dangling = (inner: string) =>
-      [finding('dangling', `it includes ${inner}, which does not exist or includes it`, `bay filter create ${inner} -f FILE`, { filter: 'no-mac-broadcast' })]
+      [finding('dangling', `it includes ${inner}, which does not exist or includes it`, `bay filter create -f FILE ${inner}`, { filter: 'no-mac-broadcast' })]
     expect(judgeFilters(host([outer('gone')], {}))).to.deep.equal(dangling('gone'))
     expect(judgeFilters(host([outer('no-mac-broadcast')], {}))).to.deep.equal(dangling('no-mac-broadcast'))
   })
@@ -81,7 +81,7 @@ describe('filter audit', () => {
   })
 
   it('no drop at the end of one of libvirt\'s own, or of several, which are left as they are', () => {
-    const beside = `one that drops what no rule decides, beside it: bay filter apply FILTER web-1 --nic ${mac}`
+    const beside = `one that drops what no rule decides, beside it: bay filter apply --nic=${mac} FILTER web-1`
     const several = '<filter name="bay-525400000005"><filterref filter="allow-arp"/></filter>'
     for (const name of ['allow-arp', 'bay-525400000005']) {
       const [only] = judgeFilters(host([several, `<filter name="allow-arp">${tcp}</filter>`], { machines: [running(name)], bound: new Map([['vnet0', name]]) }))
@@ -120,7 +120,7 @@ describe('filter audit', () => {
   })
 
   it('another filter in force than the machine names, or none', () => {
-    const fix = `bay filter apply web web-1 --nic ${mac}`
+    const fix = `bay filter apply --nic=${mac} web web-1`
     const machines = [running('web')]
     expect(judgeFilters(host([web], { machines }))).to.deep.equal([finding('binding', 'in force is nothing, not web', fix, onNic)])
     const other = web.replace('name="web"', 'name="old"')
@@ -129,7 +129,7 @@ describe('filter audit', () => {
     ])
     // Nothing of filters puts a machine that names none in order.
     expect(judgeFilters(host([other], { machines: [running(null)], bound: new Map([['vnet0', 'old']]) })).map((each) => each.fix)).to.deep.equal([
-      'bay vm stop web-1 && bay vm start web-1', `bay filter apply FILTER web-1 --nic ${mac}`,
+      'bay vm stop web-1 && bay vm start web-1', `bay filter apply --nic=${mac} FILTER web-1`,
     ])
   })
 
@@ -137,7 +137,7 @@ describe('filter audit', () => {
     const several = `<filter name="bay-525400000005"><filterref filter="web"/><filterref filter="old"/></filter>`
     const filters = [web, web.replace('name="web"', 'name="old"'), several]
     expect(judgeFilters(host(filters, { machines: [running('bay-525400000005')] }))).to.deep.equal([
-      finding('binding', 'in force is nothing, not bay-525400000005', `bay filter apply web web-1 --nic ${mac}`, { ...onNic, filter: 'bay-525400000005' }),
+      finding('binding', 'in force is nothing, not bay-525400000005', `bay filter apply --nic=${mac} web web-1`, { ...onNic, filter: 'bay-525400000005' }),
     ])
   })
 
@@ -145,7 +145,7 @@ describe('filter audit', () => {
     const other = web.replace('name="web"', 'name="old"')
     const machines = [{ name: 'web-1', running: true, xmls: [nic('web'), nic('old', null)] }, { ...running(null), name: 'web-2', running: false, xmls: [nic('web', null)] }]
     expect(judgeFilters(host([web, other], { machines, bound }))).to.deep.equal([finding(
-      'binding', 'in force is web, and old from the next start on', `bay filter apply old web-1 --nic ${mac} --only`, { ...onNic, filter: 'old' },
+      'binding', 'in force is web, and old from the next start on', `bay filter apply --only --nic=${mac} old web-1`, { ...onNic, filter: 'old' },
     )])
   })
 

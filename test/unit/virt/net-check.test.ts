@@ -98,24 +98,24 @@ describe('net check', () => {
     const odd = network({ name: "it's $(id)", mode: 'route' })
     const other = network({ name: 'other', bridge: 'sixteen-chars-00', active: false })
     const of = (own: NetworkRow, fixes: NetworkFixes) => checkDefinition(own, fixes).map(({ hint }) => hint)
-    expect(of(odd, fixesOf(odd, other))).to.deep.equal(['bay net set other subnet=192.168.100.0/24 --restart'])
+    expect(of(odd, fixesOf(odd, other))).to.deep.equal(['bay net set --restart other subnet=192.168.100.0/24'])
     expect(of(other, fixesOf(odd, other))).to.deep.equal([
-      'bay net set other bridge=virbr1', 'bay net set other subnet=192.168.100.0/24 --restart', 'bay net start other',
+      'bay net set other bridge=virbr1', 'bay net set --restart other subnet=192.168.100.0/24', 'bay net start other',
     ])
     const six = network({
       name: 'six', bridge: 'virbr6', subnets: [{ ...network({}).subnets[0], family: 'ipv6', address: 'fd00:1::1', prefix: 64 }] as NetworkRow['subnets'],
     })
-    expect(of(six, fixesOf(six, { ...six, name: 'seven', bridge: null }))).to.deep.equal(['bay net set six ipv6=fd00:2::/64 --restart'])
+    expect(of(six, fixesOf(six, { ...six, name: 'seven', bridge: null }))).to.deep.equal(['bay net set --restart six ipv6=fd00:2::/64'])
     const both = fixesOf(odd, other, { ...other, name: 'third', subnets: odd.subnets })
     const subnetFor = (name: string) => of({ ...other, name, bridge: null }, both).find((line) => line?.includes('subnet='))
     expect(['other', 'third', 'other'].map(subnetFor)).to.deep.equal([
-      'bay net set other subnet=192.168.100.0/24 --restart', 'bay net set third subnet=192.168.101.0/24 --restart',
-      'bay net set other subnet=192.168.100.0/24 --restart',
+      'bay net set --restart other subnet=192.168.100.0/24', 'bay net set --restart third subnet=192.168.101.0/24',
+      'bay net set --restart other subnet=192.168.100.0/24',
     ])
     const full = fixesOf(odd, other, network({ subnets: ['192.168.0.1/16', '10.0.0.1/8'].map((text) => ({
       ...network({}).subnets[0], address: text.split('/')[0], prefix: Number(text.split('/')[1]),
     })) as NetworkRow['subnets'] }))
-    expect(of(odd, full)).to.include('bay net set other subnet=NET/BITS --restart')
+    expect(of(odd, full)).to.include('bay net set --restart other subnet=NET/BITS')
     const hints = checkOnHost(odd, { host: { ...well, dnsmasq: () => false }, ports: [], fixes: fixesOf(odd) })
       .map(({ hint }) => hint)
     expect(hints).to.deep.equal(["bay net stop --force 'it'\\''s $(id)' && bay net start 'it'\\''s $(id)'  # which connects its machines again"])

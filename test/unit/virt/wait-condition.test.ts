@@ -37,7 +37,7 @@ describe('what can be waited for', () => {
 
   it('needs the machine on, or is its state', () => {
     const needing = parseConditions(['running', 'ip', 'agent', 'port:1'], '--for').filter(needsOn)
-    expect(flagsOf(needing)).to.equal('--for ip --for agent --for port:1')
+    expect(flagsOf(needing)).to.deep.equal(['--for', 'ip', '--for', 'agent', '--for', 'port:1'])
     expect([...parseConditions(['off'], '--for'), ...parseConditions(['paused'], '--for')].filter(needsOn)).to.be.empty
   })
 })
