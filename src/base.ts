@@ -107,6 +107,17 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     return (await this.openHost({ readOnly: true })).connection
   }
 
+  /** What `open` gives; null when it was left to libvirt which host is meant, and none answers. */
+  protected async hostIfAny(open: () => Promise<Connection>): Promise<Connection | null> {
+    if (this.uri !== null) return open()
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof BayError)) throw error
+      return null
+    }
+  }
+
   /** libvirt lets guest agents be asked only over connections that may write: one more, null where it is not allowed. */
   protected async openForAgents(): Promise<Connection | null> {
     if (!this.sharedHost) return null

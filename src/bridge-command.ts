@@ -5,7 +5,7 @@ import type { Confirmation } from './bridge-confirm.js'
 import { persistence } from './bridge-persist.js'
 import { commandThere } from './bridge-elsewhere.js'
 import type { BridgeRun } from './bridge-make.js'
-import { BayError, UsageError } from './errors.js'
+import { UsageError } from './errors.js'
 import type { Connection } from './virt/connection.js'
 import { isInProcess } from './virt/ops/in-process.js'
 import { isOwnHost } from './virt/ops/own-host.js'
@@ -56,22 +56,12 @@ export abstract class BridgeCommand<C extends typeof Command> extends ActionComm
   }
 
   async #open(): Promise<Connection | null> {
-    const named = this.uri
-    const connection = named === null ? await this.#perhaps() : await this.look()
+    const connection = await this.hostIfAny(() => this.look())
     if (connection === null) return null
     const uri = connection.uri()
     if (isInProcess(uri)) throw new UsageError('the embedded host has no bridges', 'without -c, on the system whose bridges are meant')
     if (!isOwnHost(connection)) throw elsewhere(connection, commandThere(uri, connection.hostname(), this.id ?? '', this.argv))
     return connection
-  }
-
-  async #perhaps(): Promise<Connection | null> {
-    try {
-      return await this.look()
-    } catch (error) {
-      if (!(error instanceof BayError)) throw error
-      return null
-    }
   }
 }
 

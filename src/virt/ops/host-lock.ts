@@ -8,7 +8,8 @@ import { madeStateFolder, stateFolder } from './state-folder.js'
 
 /**
  * Keeps this user's other runs away from one name on one host, from the look that finds it free until the object is there.
- * `uri` is what Connection.uri() says; a volume's name is POOL/NAME. The kernel frees the lock of a run that is killed.
+ * `uri` is what Connection.uri() says, or `noHost`; a volume's name is POOL/NAME, and that of backups their folder. The kernel
+ * frees the lock of a run that is killed.
  * @throws BayError `busy` after BAY_LOCK_TIMEOUT seconds (10); the signal's reason
  */
 export async function lockName(uri: string, kind: keyof typeof words, name: string, signal?: AbortSignal): Promise<Disposable> {
@@ -28,7 +29,7 @@ export async function sweepLocks(): Promise<void> {
   for (const name of names) (await takeLockFile(join(folder, name), { timeout: 0 }))?.[Symbol.dispose]()
 }
 
-const words = { vm: 'machine', vol: 'volume', net: 'network', pool: 'pool', filter: 'filters' }
+const words = { vm: 'machine', vol: 'volume', net: 'network', pool: 'pool', filter: 'filters', backup: 'backups' }
 
 function isBusy(kind: keyof typeof words, name: string, timeout: number): BayError {
   return new BayError('busy', `another run is at work on the ${words[kind]} ${name}, for more than ${timeout / 1000} s`, {

@@ -7,11 +7,14 @@ export interface RunInfo {
   command: string
   /** of the object that it makes */
   name: string
-  /** of the connection, as libvirt says it */
+  /** of the connection, as libvirt says it, or `noHost` */
   uri: string
   /** what that host calls itself: one URI may be another host tomorrow */
   hostname: string
 }
+
+/** In the place of a URI: the run changed only files of this system. */
+export const noHost = ''
 
 /** Version 1 had no `goes`. */
 export const journalVersion = 2

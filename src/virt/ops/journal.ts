@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Connection } from '../connection.js'
 import { FileLock } from '../file-lock.js'
 import { isInProcess } from './in-process.js'
 import { killPoint } from './journal-kill.js'
-import { journalVersion, type Entry, type Header, type RunInfo } from './journal-lines.js'
+import { journalVersion, noHost, type Entry, type Header, type RunInfo } from './journal-lines.js'
 import { cannotWrite, isAt, madeStateFolder, syncFolder } from './state-folder.js'
 import type { UndoRecord } from './undo.js'
 
@@ -95,6 +96,11 @@ export class Journal implements Disposable {
 export function journalFor(connection: Connection, { command, name }: Pick<RunInfo, 'command' | 'name'>): Journal | undefined {
   const uri = connection.uri()
   return isInProcess(uri) ? undefined : new Journal({ command, name, uri, hostname: connection.hostname() })
+}
+
+/** The journal of a run that changes nothing but files of this system, whatever hosts there are. */
+export function journalHere({ command, name }: Pick<RunInfo, 'command' | 'name'>): Journal {
+  return new Journal({ command, name, uri: noHost, hostname: hostname() })
 }
 
 interface OpenJournal { folder: string, path: string, fd: number, lock: FileLock }

@@ -7,7 +7,7 @@ import { failure } from '../errors.js'
 import { start } from '../flags.js'
 import type { BackupStore, WholeBackup } from './backup-store.js'
 import { unlessGone } from './gone.js'
-import { journalFor } from './journal.js'
+import { journalFor, journalHere } from './journal.js'
 import { planPrune } from './prune-plan.js'
 import { Rollback } from './rollback.js'
 import { forgetCheckpoint, hasCheckpoint } from './undo-backup.js'
@@ -31,11 +31,12 @@ export interface Pruned {
 }
 
 /**
- * Removes those of a machine's backups that a rule does not keep, and what QEMU notes in the machine for them alone. Whoever calls
- * has the machine's name for itself. @throws BayError `not-found`; the signal's reason, between two backups
+ * Removes those of a machine's backups that a rule does not keep and, unless there is no host, what QEMU notes in the machine for
+ * them alone. Whoever calls has the machine's name for itself.
+ * @throws BayError `not-found`; the signal's reason, between two backups
  */
 export async function pruneBackups(
-  connection: Connection, store: BackupStore, vm: string, options: PruneOptions,
+  connection: Connection | null, store: BackupStore, vm: string, options: PruneOptions,
 ): Promise<Pruned> {
   const { keep, now, dryRun, signal, note } = options
   const there = store.of(vm)
@@ -43,12 +44,13 @@ export async function pruneBackups(
   const { remove, keep: stay, needed } = planPrune(there, keep, now)
   const freed = remove.reduce((sum, { files }) => sum + files.bytes(), 0)
   if (!dryRun && remove.length > 0) {
-    using journal = journalFor(connection, { command: 'backup prune', name: vm })
+    const about = { command: 'backup prune', name: vm }
+    using journal = connection === null ? journalHere(about) : journalFor(connection, about)
     for (const backup of remove) {
       signal.throwIfAborted()
       await store.remove([backup], journal)
     }
-    await forgetNotes(connection, remove, note)
+    if (connection !== null) await forgetNotes(connection, remove, note)
   }
   return { deleted: remove.map(({ name }) => name), kept: stay.length, needed: needed.length, freed }
 }

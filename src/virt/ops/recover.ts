@@ -1,3 +1,4 @@
+import { hostname as thisSystem } from 'node:os'
 import { basename } from 'node:path'
 import { BayError, type ErrorCode } from '../../errors.js'
 import { sh } from '../../shell.js'
@@ -5,10 +6,11 @@ import type { Connection } from '../connection.js'
 import type { Host } from './host.js'
 import { lockName, sweepLocks } from './host-lock.js'
 import { DeadJournal, peekDead } from './journal-dead.js'
-import type { Header, JournalContent } from './journal-lines.js'
+import { noHost, type Header, type JournalContent, type JournalStep } from './journal-lines.js'
 import { journalPaths } from './journal-paths.js'
 import { sweepPrivateFolders } from './private-folder.js'
 import { removeStaleBindings } from './stale-bindings.js'
+import { recoverHere } from './recover-here.js'
 import { keepAll, recoverRun, type RecoveredStep } from './recover-run.js'
 
 /** What became of one dead run. */
@@ -105,14 +107,24 @@ async function lockVolumes(content: JournalContent | null): Promise<Disposable> 
 async function onItsHost(
   journal: DeadJournal, content: JournalContent, { open, dryRun }: Pick<RecoverOptions, 'open' | 'dryRun'>,
 ): Promise<RecoveredStep[]> {
-  const { uri, hostname } = content.header
+  const { uri } = content.header
   if (content.complete) return [...keepAll(content, 'all was made; only waiting remained').values()]
-  const { connection } = await open(uri)
-  refuseOther(connection, hostname)
-  const results = await recoverRun(connection, content, { dryRun })
-  if (!dryRun) removeStaleBindings(connection, machinesOf(content))
+  const how = { dryRun }
+  const results = uri === noHost ? hereOnly(content, how) : await recoverOn((await open(uri)).connection, content, how)
   if (!dryRun) journal.over(content.steps.filter((step) => results.get(step)?.result !== 'left'))
   return [...results.values()]
+}
+
+async function recoverOn(connection: Connection, content: JournalContent, { dryRun }: How): Promise<Results> {
+  refuseOther(connection.hostname(), content.header.hostname)
+  const results = await recoverRun(connection, content, { dryRun })
+  if (!dryRun) removeStaleBindings(connection, machinesOf(content))
+  return results
+}
+
+function hereOnly(content: JournalContent, { dryRun }: How): Results {
+  refuseOther(thisSystem(), content.header.hostname)
+  return recoverHere(content, { dryRun })
 }
 
 /** The UUIDs of machines that the run may have started or stopped. */
@@ -121,20 +133,21 @@ function machinesOf({ steps, removes }: JournalContent): string[] {
 }
 
 /** One URI means this host today and, in a home folder that several share, another one tomorrow. */
-function refuseOther(connection: Connection, hostname: string): void {
-  const here = connection.hostname()
+function refuseOther(here: string, hostname: string): void {
   if (here === hostname) return
   throw new BayError('cannot-connect', `it was on the host ${hostname}, and this one is ${here}`, {
     hints: [sh`run bay recover on ${hostname}`],
   })
 }
 
+type How = Pick<RecoverOptions, 'dryRun'>
+type Results = Map<JournalStep, RecoveredStep>
 type About = Pick<Recovery, 'run' | 'uri' | 'command' | 'name' | 'started'>
 type Summary = Omit<Recovery, keyof About>
 
 function about(path: string, header: Header | undefined): About {
-  const { uri = null, command = null, name = null, started = null } = header ?? {}
-  return { run: basename(path, '.jsonl'), uri, command, name, started }
+  const { command = null, name = null, started = null } = header ?? {}
+  return { run: basename(path, '.jsonl'), uri: header?.uri || null, command, name, started }
 }
 
 function summary(steps: readonly RecoveredStep[], removes = false): Summary {

@@ -35,9 +35,13 @@ export const backupJob: Undoing<MadeBackup> = {
 export const backupFolder: Undoing<{ path: string }> = {
   fields: ['path'],
   leaves: ({ path }) => `the files of a backup that is not whole in ${path}`,
-  removeBy: ({ path }) => `rm -r ${path}`,
+  removeBy: ({ path }) => sh`rm -r ${path}`,
   isThere: (_, { path }) => existsSync(path),
-  undo: (_, { path }) => { if (path.endsWith(incomplete)) rmSync(path, { recursive: true, force: true }) },
+  undo: (_, { path }) => removeIncomplete(path),
+}
+
+export function removeIncomplete(path: string): void {
+  if (path.endsWith(incomplete)) rmSync(path, { recursive: true, force: true })
 }
 
 /** The end of the name of a folder that is not whole, or about to go. */
