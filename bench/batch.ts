@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program } from './compare.js'
 import type { Suite } from './compare.js'
+import { switching } from './least.js'
 import { manyMachines } from './many-machines.js'
 import { bayEnvironment, program as bin } from '../test/lab/bay.js'
 
@@ -17,6 +18,7 @@ export function open(): Promise<Suite> {
   const virsh = async () => [await program('virsh', ['-c', host.uri], process.env, theirs)]
   return Promise.resolve({
     comparisons: [
+      { name: 'node that makes the calls of 1000 lines', beside: 'virsh', pairs: 5, theirs: virsh, ours: async () => [await program(process.execPath, ['-e', switching(host.uri)], env, ours)] },
       { name: 'batch, 1000 lines', beside: 'virsh', pairs: 5, bar: 1.2, theirs: virsh, ours: async () => [await program(process.execPath, [bin, 'batch'], env, ours)] },
       { name: 'batch FILE, 1000 lines', beside: 'virsh', pairs: 5, theirs: virsh, ours: async () => [await program(process.execPath, [bin, 'batch', file], env)] },
     ],

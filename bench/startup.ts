@@ -1,13 +1,6 @@
 import { bayEnvironment, program as bin } from '../test/lab/bay.js'
 import { program, type Comparison, type Suite } from './compare.js'
-
-/** The least that a program on Node and libvirt does: both are loaded, one after the other, and a connection is opened. */
-const least = `const { open, load, DataType } = require('@yuuang/ffi-rs-linux-${process.arch}-gnu')
-open({ library: 'libvirt', path: 'libvirt.so.0' })
-const call = (funcName, retType, paramsType, paramsValue) =>
-  load({ library: 'libvirt', funcName, retType, paramsType, paramsValue, freeResultMemory: false })
-call('virInitialize', DataType.I32, [], [])
-if (call('virConnectOpen', DataType.BigInt, [DataType.String], ['test:///default']) === 0n) process.exit(1)`
+import { opening } from './least.js'
 
 const newer = Number(process.versions.node.split('.')[0]) >= 24
 
@@ -18,7 +11,7 @@ export function open(): Promise<Suite> {
   const start = (bar: number, ...args: string[]): Comparison => ({
     ...nothing, name: `bay ${args.join(' ')}`.trim(), bar, ours: async () => [await program(process.execPath, [bin, ...args], env)],
   })
-  const leastOfAll = { ...nothing, name: 'node that opens libvirt', ours: async () => [await program(process.execPath, ['-e', least], env)] }
+  const leastOfAll = { ...nothing, name: 'node that opens libvirt', ours: async () => [await program(process.execPath, ['-e', opening('test:///default')], env)] }
   return Promise.resolve({
     comparisons: [leastOfAll, start(1.3, '--version'), start(newer ? 2.5 : 2, 'vm', 'list'), start(1.5, '__complete', 'vm', 'show', '')],
     [Symbol.asyncDispose]: () => Promise.resolve(),
