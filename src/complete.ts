@@ -9,17 +9,22 @@ const limit = 1000
 /**
  * Prints what may stand where the cursor is, one candidate a line, with a tab and a few words about it: the hidden
  * `bay __complete WORD…`, which the scripts of `bay completion` call. The last word is what was typed of it, perhaps
- * nothing. Whatever goes wrong, it prints nothing and ends with 0. It knows neither oclif nor the commands' code.
+ * nothing. Whatever goes wrong, it prints nothing more and ends with 0. It knows neither oclif nor the commands' code.
  */
 export async function complete(words: readonly string[]): Promise<number> {
   try {
     const found = candidates(readManifest(), words)
-    const all = Array.isArray(found) ? found : await named(found)
-    await writeOut(all.filter((each) => fits(each, words.at(-1) ?? '')).map(({ value, about }) => `${value}\t${brief(about)}\n`).join(''))
+    const typed = words.at(-1) ?? ''
+    await offer(Array.isArray(found) ? found : found.also, typed)
+    if (!Array.isArray(found)) await offer(await named(found), typed)
   } catch {
     // Nobody can read a message here.
   }
   return 0
+}
+
+function offer(found: readonly Candidate[], typed: string): Promise<void> {
+  return writeOut(found.filter((each) => fits(each, typed)).map(({ value, about }) => `${value}\t${brief(about)}\n`).join(''))
 }
 
 /** A call to a host that is stuck cannot be ended, so nobody waits for it; then the process must end in libc's way. */
@@ -29,7 +34,9 @@ async function named(wanted: NamesWanted): Promise<Candidate[]> {
   exitThrough(exitNow)
   const late = new Promise<string[]>((resolve) => setTimeout(resolve, deadline - performance.now(), []))
   const names = await Promise.race([liveNames(wanted, deadline), late])
-  return names.filter((name) => !wanted.taken.includes(name)).map((name) => ({ value: `${wanted.before}${name}`, about: '' }))
+  return names
+    .filter((name) => !wanted.taken.includes(name) && !(wanted.noDash && name.startsWith('-')))
+    .map((name) => ({ value: `${wanted.before}${name}`, about: '' }))
 }
 
 /** A name with a control character, or what turns the direction of text, cannot be typed and is not shown. */

@@ -14,13 +14,16 @@ _bay() {
     rest=${rest#*"$word"}
   done
   last=${#words[@]}-1
+  # Bash gives what stands before the cursor, where that is in the middle of the word.
+  if [[ -n ${2-} && ${words[last]} == *"$2"?* ]]; then words[last]=${words[last]%%"$2"*}$2; fi
   case ${words[last]} in [\'\"]*) quote=${words[last]:0:1} ;; esac
   for ((i = 1; i <= last; i++)); do
     word=${words[i]}
     case $word in
       \'*) word=${word#\'} word=${word%\'} ;;
-      \"*) word=${word#\"} word=${word%\"} ;;
-      *) word=${word//\\/} ;;
+      \"*) word=${word#\"} word=${word%\"} word=${word//\\\\/$'\1'} word=${word//\\\"/\"} word=${word//\\\$/\$} word=${word//\\\`/\`}
+           word=${word//$'\1'/\\} ;;
+      *) word=${word//\\\\/$'\1'} word=${word//\\/} word=${word//$'\1'/\\} ;;
     esac
     words[i]=$word
   done
@@ -31,7 +34,9 @@ _bay() {
   while IFS=$'\t' read -r value _; do
     case $quote in
       \') value=${value//\'/\'\\\'\'} ;;
-      \") value=${value//\\/\\\\} value=${value//\"/\\\"} value=${value//\$/\\\$} value=${value//\`/\\\`} ;;
+      \") value=${value//\\/\\\\} value=${value//\"/\\\"} value=${value//\$/\\\$} value=${value//\`/\\\`}
+         # Where the history is expanded, it is in these quotes too, and a backslash there would stay.
+         if [[ $- == *H* ]]; then value=${value//!/\"\\!\"}; fi ;;
       *) printf -v value %q "${value#"$before"}" ;;
     esac
     COMPREPLY+=("$value")

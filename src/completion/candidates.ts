@@ -17,6 +17,10 @@ export interface NamesWanted {
   before: string
   /** names that the line has already */
   taken: string[]
+  /** whether a name that begins with - would be taken for a flag */
+  noDash: boolean
+  /** what else may stand there, whether the host answers or not */
+  also: Candidate[]
 }
 
 type CompletedKind = Exclude<NamedKind, 'snapshot' | 'bridge'>
@@ -30,18 +34,22 @@ export function candidates(manifest: Manifest, words: readonly string[]): Candid
   const flag = name === undefined ? undefined : line.flags[name]
   if (flag && before !== undefined && !line.literal) return flagValues(line, flag, before)
   if (typed.startsWith('-') && !line.literal) return Object.values(line.flags).filter(({ hidden }) => !hidden).flatMap(flagNames).concat(help)
-  return line.command ? argument(line, line.command) : nextWords(manifest, line)
+  return line.command ? argument(manifest, line, line.command) : nextWords(manifest, line)
 }
 
 const hosts = ['qemu:///system', 'qemu:///session', 'sandbox', 'test:///default']
 /** What is known of the values of flags that also take others. */
 const valuesOfFlags: Record<string, readonly string[]> = { connect: hosts, for: conditionWords, wait: [...conditionWords, 'none'] }
-const kindsOfFlags: Record<string, CompletedKind> = { network: 'net', pool: 'pool' }
+/** By what the help calls the value: `--filter` is a filter in one command, and a condition in another. */
+const kindsOfValues: Record<string, CompletedKind> = { 'NET': 'net', 'POOL': 'pool', 'POOL/NAME': 'vol', 'FILTER': 'filter', 'IMAGE': 'image' }
 
-function flagValues({ uri }: Line, { name, options }: FlagEntry, before: string): Candidate[] | NamesWanted {
-  const kind = kindsOfFlags[name]
-  if (kind) return { kind, uri, before, taken: [] }
-  return (valuesOfFlags[name] ?? options ?? []).map((value) => ({ value: `${before}${value}`, about: '' }))
+function flagValues({ uri }: Line, { name, options, helpValue = '' }: FlagEntry, before: string): Candidate[] | NamesWanted {
+  const forms = helpValue.split('|')
+  // In capitals stands what is to be replaced; `user` of NET|bridge=BR|user is typed as it is.
+  const known = valuesOfFlags[name] ?? options ?? forms.filter((form) => forms.length > 1 && /^[a-z][a-z-]*$/.test(form))
+  const values = known.map((value) => ({ value: `${before}${value}`, about: '' }))
+  const kind = forms.map((form) => kindsOfValues[form]).find((found) => found !== undefined)
+  return kind ? { kind, uri, before, taken: [], noDash: before === '', also: values } : values
 }
 
 /** oclif answers it by itself, so that the manifest does not have it. */
@@ -63,20 +71,25 @@ function nextWords({ commands }: Manifest, { path }: Line): Candidate[] {
   return [...words].map(([value, about]) => ({ value, about }))
 }
 
-const kindsOfArgs: Record<string, CompletedKind> = {
-  vm: 'vm', machine: 'vm', net: 'net', network: 'net', pool: 'pool', vol: 'vol', volume: 'vol', filter: 'filter', image: 'image',
+const kindsOfArgs: Record<string, CompletedKind> = { vm: 'vm', who: 'vm', backup: 'vm', pool: 'pool', volume: 'vol', disc: 'vol' }
+/** Of what an argument called `name` is the name, by the first word of the command. */
+const kindsOfTopics: Record<string, CompletedKind> = {
+  vm: 'vm', net: 'net', pool: 'pool', vol: 'vol', filter: 'filter', image: 'image',
+  snapshot: 'vm', backup: 'vm', history: 'vm', undo: 'vm', events: 'vm',
 }
 
 /** Verbs whose name is of what does not exist yet. */
 const makers = new Set(['create', 'add'])
 
-/** An argument called `name` is an object of the command's topic; one called `pool`, say, is one of another kind. */
-function argument({ path: [topic = '', verb], args, uri }: Line, command: NonNullable<Line['command']>): Candidate[] | NamesWanted {
+function argument(manifest: Manifest, line: Line, command: NonNullable<Line['command']>): Candidate[] | NamesWanted {
+  const { path: [topic = '', verb = ''], args, uri } = line
+  // `vm detach` takes a machine, or goes on with `cdrom`.
+  const also = args.length === 0 ? nextWords(manifest, line) : []
   const entries = Object.values(command.args)
   const entry = entries[args.length] ?? entries.find(({ multiple }) => multiple)
-  if (!entry) return []
+  if (!entry) return also
   if (entry.options) return entry.options.map((value) => ({ value, about: '' }))
-  const kind = kindsOfArgs[entry.name === 'name' ? topic : entry.name]
-  if (!kind || (makers.has(verb ?? '') && entry.name === 'name')) return []
-  return { kind, uri, before: '', taken: entry.multiple ? args : [] }
+  const kind = entry.name === 'name' ? kindsOfTopics[topic] : kindsOfArgs[entry.name]
+  if (!kind || (entry.name === 'name' && kind === topic && makers.has(verb))) return also
+  return { kind, uri, before: '', taken: entry.multiple ? args : [], noDash: !line.literal, also }
 }

@@ -26,6 +26,8 @@ export interface FlagEntry {
   char?: string
   type: 'option' | 'boolean'
   description?: string
+  /** what stands for the value in the help, such as `NET|bridge=BR|user` */
+  helpValue?: string
   helpGroup?: string
   hidden?: boolean
   /** a boolean that also exists as --no-NAME */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { namesOf } from '../find.js'
 import type { Connection } from '../virt/connection.js'
 import { imageNames } from '../virt/ops/image-name.js'
+import { exitWithin } from '../virt/exit.js'
 import { openHost } from '../virt/ops/open-host.js'
 import type { NamesWanted } from './candidates.js'
 
@@ -15,9 +16,14 @@ export async function liveNames({ kind, uri }: NamesWanted, deadline: number): P
   const host = uri ?? (process.env['LIBVIRT_DEFAULT_URI'] || null)
   if (mayAsk(host)) return []
   await using opened = await openHost(quiet(host), { readOnly: true, timeout: Math.max(deadline - performance.now(), 1) })
+  // From here on this thread waits for the host's answers, and no timer of its own would come.
+  exitWithin(Math.max(deadline - performance.now(), 0) + grace)
   if (kind === 'image') return imageNames(opened.connection)
   return kind === 'vol' ? volumes(opened.connection, deadline) : namesOf[kind](opened.connection)
 }
+
+/** For printing what came at the last moment (ms). */
+const grace = 100
 
 function volumes(connection: Connection, deadline: number): string[] {
   using pools = connection.pools()

@@ -1,3 +1,4 @@
+import { endProcessOnLoop } from './raw/event-loop.js'
 import { endProcess } from './raw/library.js'
 
 /**
@@ -6,4 +7,12 @@ import { endProcess } from './raw/library.js'
  */
 export function exitNow(code: number): never {
   return endProcess(code)
+}
+
+/**
+ * Ends the process with 0 after so many milliseconds, also while its main thread waits for an answer, as long as a connection to
+ * a daemon is open. For a run whose result nobody waits for any longer.
+ */
+export function exitWithin(milliseconds: number): void {
+  endProcessOnLoop(milliseconds)
 }

@@ -18,30 +18,37 @@ export interface Terminal {
 
 interface TerminalOptions { uri?: string, home?: string, env?: Record<string, string> }
 
-/** Bay on a terminal of its own, made by script(1): each answer is typed when its question is there, after the one before. */
+/** Bay on a terminal of its own: each answer is typed when its question is there, after the one before. */
 export async function onTerminal(
   line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent', env = {} }: TerminalOptions = {},
 ): Promise<Terminal> {
   const command = `stty cols 80 rows 24; ${process.execPath} ${program} -c ${uri} ${line}; code=$?; echo; stty -a | tr '\\n' ' '; exit $code`
+  const { code, screen } = await typedAt(command, typed, { TERM: 'xterm', HOME: home, ...env })
+  const end = screen.lastIndexOf('\nspeed ')
+  return { code, screen: screen.slice(0, end), modes: screen.slice(end + 1) }
+}
+
+/** Any command line of sh on such a terminal, which script(1) makes. */
+export async function typedAt(command: string, typed: readonly Typed[], env: Record<string, string>): Promise<Omit<Terminal, 'modes'>> {
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', HOME: home, ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
+    env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
   })
   let shown = ''
   let from = 0
   const answers = [...typed]
   child.stdout.on('data', (chunk: Buffer) => {
     shown += chunk.toString()
-    const [next] = answers
-    const at = next ? plain(shown).indexOf(next[0], from) : -1
-    if (!next || at < 0) return
-    from = at + next[0].length
-    answers.shift()
-    child.stdin.write(next[1])
+    for (;;) {
+      const [next] = answers
+      const at = next ? plain(shown).indexOf(next[0], from) : -1
+      if (!next || at < 0) return
+      from = at + next[0].length
+      answers.shift()
+      child.stdin.write(next[1])
+    }
   })
   const [code] = await once(child, 'close') as [number | null]
-  const screen = plain(shown)
-  const end = screen.lastIndexOf('\nspeed ')
-  return { code, screen: screen.slice(0, end), modes: screen.slice(end + 1) }
+  return { code, screen: plain(shown) }
 }
 
 function plain(text: string): string {

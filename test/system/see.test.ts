@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bayEnvironment, program } from '../lab/bay.js'
+import { bay, bayEnvironment, program } from '../lab/bay.js'
+import { RpcProxy } from '../lab/rpc-proxy.js'
 import { readExposition } from '../unit/see/exposition.js'
 import { newRig, until, type Rig } from './rig.js'
 
@@ -71,6 +72,17 @@ describe('vm stats, events and metrics on a real host', function () {
     expect(calls.filter((call) => call === '344'), calls.join()).to.have.length(2)
     expect(calls.slice(calls.indexOf('344'), calls.lastIndexOf('344') + 1)).to.deep.equal(['344', '344'])
   }
+
+  it('completion ends after a second, also when the host falls silent in the middle', async () => {
+    await using proxy = await RpcProxy.listen(join(rig.files, 'proxy'), join(rig.host.dir, 'run/libvirt-sock'))
+    const words = ['__complete', '-c', `qemu+unix:///system?socket=${proxy.path}`, 'net', 'show', '']
+    expect((await bay(words)).stdout).to.match(/^default\t\n/)
+    // The last request ends the connection, and the one before it asks for the names.
+    proxy.arm({ at: proxy.requests - 1, when: 'before', passes: false, cuts: false, strike: () => undefined })
+    const { code, stdout, stderr, seconds } = await bay(words)
+    expect({ code, stdout, stderr, struck: proxy.struck }).to.deep.equal({ code: 0, stdout: '', stderr: '', struck: true })
+    expect(seconds).to.be.within(1, 10)
+  })
 
   it('a daemon that ends is exit code 6 for events and bay_up 0 for Prometheus, which goes on when it is back; SIGTERM is 143', async () => {
     const events = rig.start(['events'])

@@ -1,6 +1,6 @@
 import { DataType } from 'ffi-rs'
 import { call } from './bind.js'
-import { callNative, callNativeInThread } from './library.js'
+import { callNative, callNativeInThread, libcFunction } from './library.js'
 
 /**
  * libvirt's event loop: https://libvirt.org/html/libvirt-libvirt-event.html
@@ -35,6 +35,12 @@ export function holdEventLoop(): () => void {
     stop?.()
     stop = null
   }
+}
+
+/** Has the loop, while somebody holds it, call libc's _exit(0) after so many milliseconds: no JavaScript has to run for that. */
+export function endProcessOnLoop(milliseconds: number): void {
+  // The data is what _exit takes for the code. https://docs.gtk.org/glib/func.timeout_add.html
+  glib('g_timeout_add', DataType.U32, [DataType.U32, DataType.BigInt, DataType.BigInt], [Math.ceil(milliseconds), libcFunction('_exit'), 0n])
 }
 
 /** Begins a loop on a thread of its own and gives what ends it. */

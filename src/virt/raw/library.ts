@@ -167,3 +167,8 @@ export function libvirtFunction(symbol: string, library: 'libvirt' | 'libvirtQem
   openOnce(library)
   return addressOf(fileOf(library), symbol)
 }
+
+/** The address of a C function of libc, in the same way. */
+export function libcFunction(symbol: string): bigint {
+  return addressOf(libraryFiles.libc, symbol)
+}
