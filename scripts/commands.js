@@ -8,6 +8,9 @@ export const config = await Config.load({ root: fileURLToPath(new URL('..', impo
 export const commands = config.commands.filter(({ hidden }) => !hidden).map((command) => ({ ...command, typed: command.id.replaceAll(':', ' ') }))
   .sort((a, b) => a.typed < b.typed ? -1 : 1)
 
+/** The name of its man page. */
+export const pageOf = ({ typed }) => `bay-${typed.replaceAll(' ', '-')}`
+
 const isGlobal = ({ helpGroup }) => helpGroup === 'GLOBAL'
 
 /** The flags that every command has: pairs of a name and a flag. */

@@ -1,18 +1,17 @@
 // Writes the man pages, one a command and bay(1), into the folder that is named: from what the commands say of themselves, and from
 // the pages that have the exit codes and the environment.
-//   SOURCE_DATE_EPOCH=SECONDS node scripts/man.js FOLDER
+//   [SOURCE_DATE_EPOCH=SECONDS] node scripts/man.js FOLDER
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { CommandHelp } from '@oclif/core'
-import { commands, config, globals, helpOf, typedFlag } from './commands.js'
+import { commands, config, globals, helpOf, pageOf, typedFlag } from './commands.js'
 import { bold, escape, item, prose, section, verbatim } from './roff.js'
 
 const [to] = process.argv.slice(2)
 if (to === undefined) throw new Error('the folder is missing: node scripts/man.js FOLDER')
 const epoch = process.env.SOURCE_DATE_EPOCH
-const date = epoch === undefined ? '' : new Date(Number(epoch) * 1000).toISOString().slice(0, 10)
-const nameOf = ({ typed }) => `bay-${typed.replaceAll(' ', '-')}`
+const date = (epoch === undefined ? new Date() : new Date(Number(epoch) * 1000)).toISOString().slice(0, 10)
 
 /** The parts of a command's help, before they are put below each other. */
 class Parts extends CommandHelp {
@@ -48,10 +47,10 @@ const globalRows = globals.map(([name, flag]) => [typedFlag(name, flag), flag.de
 function commandPage(command) {
   const { usage, args, flags, description, examples } = helpOf(command, Parts, 100_000).parts()
   const near = commands.filter((each) => each !== command && each.typed.includes(' ') && each.typed.split(' ')[0] === command.typed.split(' ')[0])
-  const also = ['bay', ...near.map(nameOf)].map((name) => `${bold(name)}(1)`).join(', ')
+  const also = ['bay', ...near.map(pageOf)].map((name) => `${bold(name)}(1)`).join(', ')
   return page(
-    nameOf(command), command.summary,
-    section('SYNOPSIS', `${bold(`bay ${command.typed}`)} ${escape(usage.slice(command.typed.length).trim())}`),
+    pageOf(command), command.summary,
+    section('SYNOPSIS', `${bold(`bay ${command.typed}`)} ${escape(usage.slice(command.typed.length).trim())}`.trim()),
     section('DESCRIPTION', prose(description || `${command.summary}.`)),
     items('ARGUMENTS', args),
     items('OPTIONS', flags),
@@ -66,7 +65,7 @@ function commandPage(command) {
 function commandList() {
   const { topics } = config.pjson.oclif
   const under = (topic) => commands.filter(({ typed }) => topic === '' ? !typed.includes(' ') : typed.startsWith(`${topic} `))
-  const rows = (topic) => under(topic).map((command) => `.TP\n${bold(nameOf(command))}(1)\n${escape(command.summary)}`)
+  const rows = (topic) => under(topic).map((command) => `.TP\n${bold(pageOf(command))}(1)\n${escape(command.summary)}`)
   return ['', ...Object.keys(topics)].flatMap((topic) => [...topic === '' ? [] : [`.SS ${escape(`bay ${topic}: ${topics[topic].description}`)}`], ...rows(topic)])
 }
 
@@ -94,4 +93,4 @@ async function mainPage() {
 
 await mkdir(to, { recursive: true })
 const write = (name, text) => writeFile(join(to, `${name}.1`), text)
-await Promise.all([write('bay', await mainPage()), ...commands.map((command) => write(nameOf(command), commandPage(command)))])
+await Promise.all([write('bay', await mainPage()), ...commands.map((command) => write(pageOf(command), commandPage(command)))])

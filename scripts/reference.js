@@ -1,7 +1,8 @@
-// Writes docs/commands.md, the reference of all commands, from what they say of themselves: `bay COMMAND --help` in one page.
-// With --check it writes nothing, and fails when the page is not what would be written.
+// Writes docs/commands.md, the reference of all commands, from what they say of themselves: `bay COMMAND --help` in one page, and
+// the names of the man pages into package.json, where npm looks for them. With --check it writes nothing, and fails when these are
+// not what would be written.
 import { readFile, writeFile } from 'node:fs/promises'
-import { commands, globals, helpOf, typedFlag } from './commands.js'
+import { commands, globals, helpOf, pageOf, typedFlag } from './commands.js'
 
 const page = new URL('../docs/commands.md', import.meta.url)
 
@@ -23,8 +24,16 @@ ${globals.map(row).join('\n')}
 ${commands.map(section).join('\n\n')}
 `
 
-if (!process.argv.includes('--check')) await writeFile(page, text)
-else if (await readFile(page, 'utf8') !== text) {
-  console.error('docs/commands.md is not what the commands say: node scripts/reference.js')
-  process.exitCode = 1
+// npm takes no folder: https://docs.npmjs.com/cli/configuring-npm/package-json#man
+const manifest = new URL('../package.json', import.meta.url)
+const man = ['bay', ...commands.map(pageOf)].map((name) => `man/${name}.1`).sort()
+const described = `${JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), man }, null, 2)}\n`
+
+for (const [file, wanted] of [[page, text], [manifest, described]]) {
+  if (await readFile(file, 'utf8') === wanted) continue
+  if (!process.argv.includes('--check')) await writeFile(file, wanted)
+  else {
+    console.error(`${file.pathname} is not what the commands say: node scripts/reference.js`)
+    process.exitCode = 1
+  }
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A clean Debian with a package of ours in it, for one script: it is unpacked into a folder, and gone at the end.
-#   debian-root.sh SUITE DEB [DEB...] < SCRIPT   runs the script there by sh, with an empty environment; the first package is installed,
-#                                                with what it depends on; the others lie in / as they are named
+#   debian-root.sh SUITE FILE [FILE...] < SCRIPT   runs the script there by sh, with an empty environment; the files lie in / as they are
+#                                                  named, and the first is installed, with what it depends on, if it is a package of Debian's
 #   debian-root.sh mirror SUITE                  prints the mirror to take it from; exits 3, saying why, when there is none
 # Needs root and mmdebstrap. All mounts are in a namespace that ends with it, so that none can be left.
 set -euo pipefail
@@ -18,7 +18,7 @@ mirror() {
 if [ "$1" = mirror ]; then mirror "$2"; exit; fi
 if [ "${BAY_IN_NAMESPACE:-}" != 1 ]; then BAY_IN_NAMESPACE=1 exec unshare --mount --propagation private bash "$0" "$@"; fi
 
-suite=$1 deb=$2
+suite=$1 first=$2
 shift
 uri=$(mirror "$suite")
 # A run that was killed leaves its folder, and no mounts.
@@ -35,11 +35,17 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-needed=$(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/ //g')
+case $first in
+  *.deb) needed=$(dpkg-deb -f "$first" Depends | sed 's/([^)]*)//g; s/ //g') ;;
+  # What README asks for beside Node, and what Node's own program is linked with.
+  *) needed=libvirt0,libstdc++6 ;;
+esac
 mmdebstrap --quiet --mode=root --variant=essential --include="$needed,man-db,bash-completion" "$suite" "$root" "$uri" </dev/null >&2
 cp "$@" "$root"
 cat > "$root/script"
 mount -t proc proc "$root/proc"
 inside() { env -i /usr/sbin/chroot "$root" "$@"; }
-inside /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive dpkg -i "/${deb##*/}" </dev/null >&2
+if [[ $first = *.deb ]]; then
+  inside /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive dpkg -i "/${first##*/}" </dev/null >&2
+fi
 inside /bin/sh -eu /script </dev/null

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,6 +50,27 @@ const upgraded = (name: string, file: string) => `
   echo purged`
 const gone = (name: string) => [`${name}\t99.0.0`, 'web-1', '# Cron, timers and scripts', 'no old files', 'purged']
 
+/** Node lies where its own archives put it; npm finds in the cache what it would load. */
+const byNpm = (file: string) => `
+  export PATH=/usr/local/bin:/usr/bin:/bin HOME=/root
+  tar -xf /node.tar -C /usr/local --strip-components=1
+  tar -xf /cache.tar -C /
+  npm install --global --offline --cache /cache /${file} >&2
+  env -i PATH=$PATH bay --version
+  env -i PATH=$PATH bay -c sandbox vm list -o json
+  env -i PATH=$PATH bay help exit-codes | head -n 1
+  man -w bay
+  man -w bay-vm-create
+  for page in /usr/local/share/man/man1/bay*; do LC_ALL=C.UTF-8 man --warnings -P cat -l "$page" 2>&1 >/dev/null; done
+  bay -c sandbox vm create web-1 --empty --network none --no-start --quiet
+  mkdir -p /usr/local/share/bash-completion/completions
+  bay completion bash > /usr/local/share/bash-completion/completions/bay
+  ${completed('bay', 'vm', 'st')}
+  ${completed('bay', '-c', 'sandbox', 'vm', 'start', 'we')}
+  npm uninstall --global --offline --cache /cache bay >&2
+  find /usr/local/bin /usr/local/lib /usr/local/share/man -lname '*bay*' -o -name 'bay*'
+  echo removed`
+
 if (!long) it(`${title} (skipped: takes minutes; BAY_TEST_LONG=1 runs it)`)
 else describe(title, function () {
   this.timeout(1_200_000)
@@ -87,7 +108,7 @@ else describe(title, function () {
     expect(lines.at(-1)).to.match(/ node-v24\./)
   })
 
-  it('bay of the npm package works, installed into a folder', async () => {
+  it('bay of the npm package works, installed into a folder and, with no more than Node, into a clean system', async function () {
     const prefix = join(folder, 'prefix')
     const file = (await succeeds('npm', ['pack', '--silent', '--pack-destination', folder, root])).trim().split('\n').at(-1) ?? ''
     await succeeds('npm', ['install', '--silent', '--global', '--prefix', prefix, join(folder, file)])
@@ -95,8 +116,33 @@ else describe(title, function () {
     expect(await succeeds('env', [...env, '-c', 'sandbox', 'vm', 'list', '-o', 'json'])).to.equal('[]\n')
     expect(await succeeds('env', [...env, 'help', 'exit-codes'])).to.match(/^# Exit codes/)
     expect(await succeeds('env', [...env, 'completion', 'fish'])).to.contain('bay __complete')
+
+    await nodeWithNpm(join(folder, 'node'))
+    // Which version it takes of what a module needs depends on Node's.
+    const npm = ['install', '--silent', '--global', '--cache', join(folder, 'cache'), '--prefix', join(folder, 'other'), join(folder, file)]
+    await succeeds(join(folder, 'node/bin/node'), [join(folder, 'node/bin/npm'), ...npm])
+    const lines = await inDebian(this, 'bookworm', [join(folder, file), await packed(folder, 'node'), await packed(folder, 'cache')], byNpm(file))
+    expect(lines.shift()).to.match(/^bay\/\S+ linux-x64 node-v24\./)
+    const linked = ['bay', 'bay-vm-create'].map((page) => `/usr/local/lib/node_modules/bay/man/${page}.1`)
+    expect(lines).to.deep.equal(['[]', '# Exit codes', ...linked, 'start', 'stats', 'stop', 'web-1', 'removed'])
   })
 })
+
+/** An archive of a folder's folder, beside it. */
+async function packed(folder: string, name: string): Promise<string> {
+  await succeeds('tar', ['-C', folder, '-cf', join(folder, `${name}.tar`), name])
+  return join(folder, `${name}.tar`)
+}
+
+/** Node as the package brings it, and the npm of this machine, as in Node's own archives. */
+async function nodeWithNpm(to: string): Promise<void> {
+  mkdirSync(join(to, 'lib/node_modules'), { recursive: true })
+  await succeeds('bash', [join(root, 'scripts/node-inside'), to])
+  chmodSync(join(to, 'bin/node'), 0o755)
+  const modules = (await succeeds('npm', ['root', '--global'])).trim()
+  cpSync(join(modules, 'npm'), join(to, 'lib/node_modules/npm'), { recursive: true, dereference: true })
+  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(to, 'bin/npm'))
+}
 
 async function succeeds(file: string, args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(file, args, { timeout: 900_000 })

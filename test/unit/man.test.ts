@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, Command> }
 const commands = Object.entries(manifest.commands).filter(([, { hidden }]) => hidden !== true)
 const pageOf = (id: string) => `bay-${id.replaceAll(':', '-')}.1`
-const isThere = (program: string) => spawnSync(program, ['--version']).status === 0
+const isThere = (program: string) => spawnSync(program, ['--version']).error === undefined
 const needs = (program: string, title: string, work: () => void) => isThere(program)
   ? it(title, work)
   : it.skip(`${title} (skipped: ${program} is not installed)`, work)
@@ -30,6 +30,11 @@ describe('the man pages', () => {
     expect(readdirSync(folder).sort()).to.deep.equal(['bay.1', ...commands.map(([id]) => pageOf(id))].sort())
     const main = readFileSync(join(folder, 'bay.1'), 'utf8')
     for (const [id] of commands) expect(main).to.contain(`${pageOf(id).slice(0, -2).replaceAll('-', String.raw`\-`)}\\fR(1)`)
+  })
+
+  it('are those that npm installs', () => {
+    const { man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { man: string[] }
+    expect(man, 'node scripts/reference.js brings it up to date').to.deep.equal(readdirSync(folder).sort().map((file) => `man/${file}`))
   })
 
   it('have a name and what it is for, where apropos looks, and the date that they were told', () => {
@@ -66,6 +71,12 @@ describe('the man pages', () => {
     const page = execFileSync(process.execPath, ['--input-type=module', '-e', code, '--', text], { encoding: 'utf8' })
     expect(rendered(page).split(plain(text))).to.have.length(6)
     expect(rendered(page)).to.contain(' .x ')
+  })
+
+  needs('mandoc', 'have nothing that mandoc warns of', () => {
+    const pages = readdirSync(folder).map((file) => join(folder, file))
+    const { status, stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', ...pages], { encoding: 'utf8' })
+    expect({ status, stdout, stderr }).to.deep.equal({ status: 0, stdout: '', stderr: '' })
   })
 
   needs('man', 'are shown by man without a warning', () => {
