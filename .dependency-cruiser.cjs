@@ -18,7 +18,7 @@ module.exports = {
     only('raw-is-the-floor', '^src/virt/raw/', ['^src/virt/errors\\.ts$', '^src/errors\\.ts$']),
     only('handles-over-raw', '^src/virt/[^/]+\\.ts$', ['^src/virt/raw/', '^src/errors\\.ts$']),
     only('ops-in-the-middle', '^src/virt/ops/', ['^src/virt/[^/]+\\.ts$', '^src/xml/', '^src/provision/', '^src/firewall/', '^src/(units|shell|errors|findings|retention|map-model)\\.ts$']),
-    only('provision-over-xml', '^src/provision/', ['^src/xml/', '^src/(units|shell|names|errors|findings|program-file)\\.ts$']),
+    only('provision-over-xml', '^src/provision/', ['^src/xml/', '^src/(units|shell|names|errors|findings|program-file|stdin)\\.ts$']),
     only('bridge-without-libvirt', '^src/bridge/', ['^src/(errors|names|units|shell|program-file)\\.ts$']),
     only('start-stands-alone', '^src/start/', ['^src/virt/raw/ahead\\.ts$']),
     only('wizard-beside-commands', '^src/wizard/', ['^src/virt/(?!raw/)', '^src/xml/', '^src/provision/', '^src/output/', '^src/(errors|units|names|shell|machine-flags|machines-wanted|vm-flags)\\.ts$']),

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { UsageError } from './errors.js'
 import { timeoutFlag } from './flags.js'
+import { standardInput } from './stdin.js'
 import type { GuestCommand } from './virt/ops/agent-exec.js'
 
 /** What `vm exec` takes beside the command itself. */
@@ -25,7 +26,7 @@ export async function guestCommand(words: readonly string[], flags: { env?: stri
   const [path = '', ...args] = words
   if (path === '') throw new UsageError('the command is empty', 'name a program: bay vm exec NAME -- uname -a')
   const command = { path, args, env: variables(flags.env ?? []) }
-  return flags.stdin ? { ...command, input: await readAll(process.stdin) } : command
+  return flags.stdin ? { ...command, input: await readAll(standardInput()) } : command
 }
 
 function variables(env: readonly string[]): string[] {

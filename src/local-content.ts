@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, openSync, fstatSync, closeSync } from 'node:fs'
 import { basename } from 'node:path'
 import { UsageError } from './errors.js'
+import { standardInput } from './stdin.js'
 
 /** What is to be sent: a file of this machine, or standard input. */
 export interface LocalContent {
@@ -15,7 +16,10 @@ export interface LocalContent {
 
 /** @throws UsageError when it cannot be read, or is no file */
 export async function localContent(path: string): Promise<LocalContent> {
-  if (path === '-') return { name: null, size: null, sha256: null, mode: 0o644, bytes: () => process.stdin }
+  if (path === '-') {
+    const stdin = standardInput()
+    return { name: null, size: null, sha256: null, mode: 0o644, bytes: () => stdin }
+  }
   const { size, mode } = statFile(path)
   const hash = createHash('sha256')
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer)

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { UsageError } from '../errors.js'
 import { sh } from '../shell.js'
+import { standardInput } from '../stdin.js'
 import { sha512Crypt } from './sha512-crypt.js'
 
 /** A text that is never printed: strings, JSON and what Node shows of it are `***`. `reveal()` is the one way out. */
@@ -42,8 +43,9 @@ const mostBytes = 4096
  */
 export async function readPasswordFile(path: string, what = 'password'): Promise<Secret> {
   if (path === '-') {
-    if (process.stdin.isTTY) throw new UsageError(`a ${what} from a terminal would be seen`, 'pipe it in, or give a file')
-    return passwordIn(await bytesOf(process.stdin, 'standard input'), 'standard input')
+    const stdin = standardInput()
+    if (stdin.isTTY) throw new UsageError(`a ${what} from a terminal would be seen`, 'pipe it in, or give a file')
+    return passwordIn(await bytesOf(stdin, 'standard input'), 'standard input')
   }
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`the ${what} file ${path} cannot be read: ${reason(error)}`)

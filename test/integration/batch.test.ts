@@ -59,6 +59,18 @@ describe('bay batch', () => {
     expect(linesOf(result).map(({ line, exitCode }) => [line, exitCode])).to.deep.equal([[1, 2], [2, 2], [3, 0], [4, 0]])
   })
 
+  it('lets no line read what stands in the next ones', async () => {
+    using sandbox = await host('web-1')
+    const stdin = 'vm define -\nvm exec -i web-1 -- cat\nvm push web-1 - /x\nvm display web-1 --password-file -\nvm show web-1\n'
+    const result = await bay(['batch', '--keep-going'], { uri: sandbox.uri, stdin })
+    const lines = linesOf(result)
+    expect(lines.map(({ exitCode }) => exitCode)).to.deep.equal([2, 2, 2, 2, 0])
+    for (const { error } of lines.slice(0, 4)) expect(error?.message).to.equal('standard input holds the lines of this batch')
+    const file = join(sandbox.folder, 'commands')
+    writeFileSync(file, 'vm define -\n')
+    expect(await bay(['batch', file], { uri: sandbox.uri, stdin: machine('web-2') })).to.include({ code: 0, stderr: '' })
+  })
+
   it('keeps what it has said on the embedded host when it is ended while it waits for more', async () => {
     using sandbox = await host('web-1')
     for (const [signal, code, line] of [['SIGTERM', 143, 'vm start web-1'], ['SIGINT', 130, 'vm stop web-1 --force']] as const) {

@@ -9,6 +9,7 @@ import { listNetworks } from '../../src/virt/ops/list-networks.js'
 import { listPools } from '../../src/virt/ops/list-pools.js'
 import { planSubnet } from '../../src/virt/ops/network-range.js'
 import { overlap, parseSubnet, showSubnet, subnetAround } from '../../src/virt/ops/network-subnet.js'
+import { failureOf } from './test-driver.js'
 
 const wanted = (more: Partial<NewNetwork> & { name: string }): NewNetwork => ({ mode: 'nat', subnet: 'auto', autostart: true, start: true, ...more })
 
@@ -50,31 +51,31 @@ describe('networks and pools, defined from XML on the test host', () => {
   })
   afterEach(() => host[Symbol.dispose]())
 
-  it('keep UUID and bridge, and see when nothing changes', () => {
+  it('keep UUID and bridge, and see when nothing changes', async () => {
     const xml = (more: string) => `<network><name>default</name><forward mode='nat'/>${more}
       <ip address='192.168.122.1' netmask='255.255.255.0'><dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip></network>`
     const define = (text: string, dryRun = false) => defineNetwork(host, readGiven(text, 'lab.xml', 'network'), { dryRun })
     const before = listNetworks(host)
     const [{ uuid } = { uuid: '' }] = before
-    expect(define(xml('<mtu size="1400"/>'), true)).to.include({ changed: true, uuid })
-    expect(define(xml(''))).to.deep.equal({ changed: false, said: 'already defined so', uuid })
+    expect(await define(xml('<mtu size="1400"/>'), true)).to.include({ changed: true, uuid })
+    expect(await define(xml(''))).to.deep.equal({ changed: false, said: 'already defined so', uuid })
     expect(listNetworks(host)).to.deep.equal(before)
-    expect(define(xml('<mtu size="1400"/>'))).to.deep.equal({ changed: true, said: 'redefined', uuid })
+    expect(await define(xml('<mtu size="1400"/>'))).to.deep.equal({ changed: true, said: 'redefined', uuid })
     expect(listNetworks(host)).to.deep.equal(before.map((row) => ({ ...row, mtu: 1400 })))
   })
 
-  it('keep a pool\'s UUID, too', () => {
+  it('keep a pool\'s UUID, too', async () => {
     const define = (path: string) => definePool(host, readGiven(
       `<pool type='dir'><name>default-pool</name><target><path>${path}</path></target></pool>`, 'pool.xml', 'pool'), { dryRun: false })
     const [{ uuid } = { uuid: '' }] = listPools(host)
-    expect(define('/default-pool')).to.deep.equal({ changed: false, said: 'already defined so', uuid })
-    expect(define('/elsewhere')).to.deep.equal({ changed: true, said: 'redefined', uuid })
+    expect(await define('/default-pool')).to.deep.equal({ changed: false, said: 'already defined so', uuid })
+    expect(await define('/elsewhere')).to.deep.equal({ changed: true, said: 'redefined', uuid })
   })
 
-  it('refuse another\'s UUID', () => {
+  it('refuse another\'s UUID', async () => {
     const xml = `<network><name>default</name><uuid>${'1'.repeat(8)}-1111-1111-1111-${'1'.repeat(12)}</uuid></network>`
-    expect(() => defineNetwork(host, readGiven(xml, 'lab.xml', 'network'), { dryRun: false })).to.throw(/^lab\.xml: .*already exists/)
-      .and.to.include({ code: 'exists' })
+    const refused = await failureOf(() => defineNetwork(host, readGiven(xml, 'lab.xml', 'network'), { dryRun: false }))
+    expect(refused).to.include({ code: 'exists' }).with.property('message').that.matches(/^lab\.xml: .*already exists/)
   })
 })
 
