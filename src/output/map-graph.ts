@@ -24,7 +24,7 @@ export function renderMapMermaid(map: NetworkMap): string {
 /** The map in the language of Graphviz (https://graphviz.org/doc/info/lang.html). */
 export function renderMapDot(map: NetworkMap): string {
   const { nodes, edges } = graphOf(map)
-  const quoted = (lines: readonly string[]) => `"${lines.map((line) => escapeControl(line).replaceAll(/[\\"]/g, '\\$&')).join('\\n')}"`
+  const quoted = (lines: readonly string[]) => `"${lines.map(dotText).join('\\n')}"`
   const shapes = { host: 'house', network: 'ellipse', machine: 'box' }
   return [
     'graph networks {', '  rankdir=LR',
@@ -56,7 +56,14 @@ function graphOf({ host, networks, unconnected }: NetworkMap): Graph {
   return graph
 }
 
-/** Mermaid knows entities by number, and takes markup for what it is. */
-function mermaidText(text: string): string {
-  return escapeControl(text).replaceAll(/["#<>&;|[\]{}()\\`]/g, (sign) => `#${sign.codePointAt(0)};`)
+/** Graphviz reads the escapes of a string, and then the entities of HTML. */
+function dotText(text: string): string {
+  return escapeControl(text).replaceAll(/[\\"]/g, '\\$&').replaceAll('&', '&amp;')
 }
+
+/** Mermaid knows entities by number; it takes markup for what it is, and so it does with Markdown and TeX, lists included. */
+function mermaidText(text: string): string {
+  return escapeControl(text).replaceAll(mermaidSigns, (sign) => `#${sign.codePointAt(0)};`)
+}
+
+const mermaidSigns = /["#<>&;|[\]{}()\\`%*~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=^\d+)\.(?= )|^[-+](?= )/g

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bay } from '../lab/bay.js'
 import { Cookbook, recipes } from '../lab/recipes.js'
@@ -25,6 +26,14 @@ describe('the cookbook on the embedded host', function () {
     for (const name of ['web-1', 'db', 'other']) await does('vm', 'create', name, '--empty', '--network', 'none', '--no-start')
     expect(await book.run(titles.nightly)).to.deep.equal(silent)
     expect(JSON.parse(await does('snapshot', 'list', '-o', 'json'))).to.have.length(1).and.have.nested.property('[0].vm', 'web-1')
+    // A run that nobody can recover costs nobody the snapshot, but is told.
+    const state = join(sandbox.folder, 'state')
+    mkdirSync(join(state, 'bay', 'journal'), { recursive: true })
+    writeFileSync(join(state, 'bay', 'journal', 'odd.jsonl'), 'odd\n')
+    const told = await book.run(titles.nightly, ['other'], { XDG_STATE_HOME: state })
+    expect(told.code, told.stderr).to.equal(2)
+    expect(told.stderr).to.contain('odd.jsonl is not understood')
+    expect(JSON.parse(await does('snapshot', 'list', 'other', '-o', 'json'))).to.have.length(1)
     expect(await book.run(titles.order, [], { READY: 'running' })).to.deep.equal(silent)
     expect(await states()).to.deep.equal({ 'db': 'running', 'other': 'off', 'web-1': 'running' })
 
@@ -32,8 +41,12 @@ describe('the cookbook on the embedded host', function () {
     // The second finds them off, and must not forget them.
     for (const _ of [1, 2]) expect(await book.run(titles.stop, ['before'], env)).to.deep.equal(silent)
     expect(await states()).to.deep.equal({ 'db': 'off', 'other': 'off', 'web-1': 'off' })
+    // One that runs by now is remembered beside those of a time that nobody ended.
+    await does('vm', 'start', 'other')
+    expect(await book.run(titles.stop, ['before'], env)).to.deep.equal(silent)
+    expect(readFileSync(env.LIST, 'utf8').trim().split('\n').sort()).to.deep.equal(['db', 'other', 'web-1'])
     expect(await book.run(titles.stop, ['after'], env)).to.deep.equal(silent)
-    expect(await states()).to.deep.equal({ 'db': 'running', 'other': 'off', 'web-1': 'running' })
+    expect(await states()).to.deep.equal({ 'db': 'running', 'other': 'running', 'web-1': 'running' })
     expect(await book.run(titles.stop)).to.deep.include({ code: 2 })
   })
 

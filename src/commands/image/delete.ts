@@ -4,7 +4,7 @@ import { ActionCommand, type ActionResult } from '../../action.js'
 import { manyFlags } from '../../flags.js'
 import { deleteVolume } from '../../virt/ops/delete-volume.js'
 import { findImage, imageNames } from '../../virt/ops/image-name.js'
-import { VolumeUse } from '../../virt/ops/volume-use.js'
+import { RecentUse } from '../../virt/ops/recent-use.js'
 
 export default class ImageDelete extends ActionCommand<typeof ImageDelete> {
   static override summary = 'Delete disk images'
@@ -19,19 +19,18 @@ export default class ImageDelete extends ActionCommand<typeof ImageDelete> {
   static override args = { name: Args.string({ multiple: true, description: 'images, as NAME or POOL/NAME; globs such as \'debian-*\' work in quotes' }) }
   static override flags = {
     ...manyFlags,
-    // Who uses what is read once; one after the other is soon done.
+    // Who uses what is read once for many; one after the other is soon done.
     parallel: Flags.integer({ min: 1, max: 64, default: 1, helpValue: 'N', description: 'how many to work on at the same time' }),
   }
 
   async run(): Promise<ActionResult | ActionResult[]> {
     const names = this.args.name ?? []
     await this.confirm(`delete ${this.flags.all ? 'all images of all running pools' : names.join(', ')}?`)
-    let use: VolumeUse | undefined
+    const use = new RecentUse({ dryRun: this.dryRun })
     return this.act({ action: 'delete', kind: 'image', names, available: imageNames }, async (name, host) => {
       using found = await findImage(host, name)
-      use ??= VolumeUse.read(host)
       const { volume, pool } = found
-      return { ...await deleteVolume(host, volume, found, use, { dryRun: this.dryRun }), pool, volume: found.name }
+      return { ...await deleteVolume(host, volume, found, use.read(host), { dryRun: this.dryRun }), pool, volume: found.name }
     })
   }
 }

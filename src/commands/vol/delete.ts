@@ -5,7 +5,8 @@ import { findVolume } from '../../find.js'
 import { manyFlags } from '../../flags.js'
 import { deleteVolume } from '../../virt/ops/delete-volume.js'
 import { lockName } from '../../virt/ops/host-lock.js'
-import { deletableVolumes, VolumeUse } from '../../virt/ops/volume-use.js'
+import { RecentUse } from '../../virt/ops/recent-use.js'
+import { deletableVolumes } from '../../virt/ops/volume-use.js'
 
 export default class VolDelete extends ActionCommand<typeof VolDelete> {
   static override summary = 'Delete storage volumes with their data'
@@ -27,13 +28,12 @@ export default class VolDelete extends ActionCommand<typeof VolDelete> {
   async run(): Promise<ActionResult | ActionResult[]> {
     const names = this.args.name ?? []
     await this.confirm(`delete ${this.flags.all ? 'all volumes of all running pools' : names.join(', ')} with all data in it?`)
-    let use: VolumeUse | undefined
+    const use = new RecentUse({ dryRun: this.dryRun })
     return this.act({ action: 'delete', kind: 'vol', names, available: deletableVolumes }, async (name, host) => {
       using _lock = await lockName(host.uri(), 'vol', name)
       using found = findVolume(host, name)
-      use ??= VolumeUse.read(host)
       const place = { pool: found.pool, name: found.name, path: found.volume.path() }
-      return { ...await deleteVolume(host, found.volume, place, use, { dryRun: this.dryRun }) }
+      return { ...await deleteVolume(host, found.volume, place, use.read(host), { dryRun: this.dryRun }) }
     })
   }
 }

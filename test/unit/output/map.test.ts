@@ -68,6 +68,14 @@ describe('the map of networks', () => {
     expect(dot.match(/label="web\\nrunning"/g)).to.have.length(1)
   })
 
+  it('has no name that is Markdown, TeX or a comment to Mermaid', () => {
+    const names = ['**b** _i_ my_vm', '1. list', '- list', '$$x$$', '%% comment', '~~x~~']
+    const text = renderMapMermaid({ ...small, networks: [network('lab', names.map((name) => machine(name)))], unconnected: [] })
+    expect([...text.matchAll(/m\d+\["(.*)<br\/>/g)].map(([, label]) => label)).to.deep.equal([
+      '#42;#42;b#42;#42; #95;i#95; my_vm', '1#46; list', '#45; list', '#36;#36;x#36;#36;', '#37;#37; comment', '#126;#126;x#126;#126;',
+    ])
+  })
+
   it('takes names for text, whatever they hold', () => {
     for (const render of [renderMapTree, renderMapMermaid, renderMapDot, renderMapSvg, renderMapHtml]) {
       expect(render(hostile)).not.to.match(/[\u001b\u202e]/)
