@@ -213,6 +213,11 @@ export abstract class BaseCommand<C extends typeof Command> extends Command {
     if (!this.flags.quiet) writeErr(`${escapeLines(text)}\n`)
   }
 
+  /** Tells people what goes wrong while the run goes on, with --quiet too. */
+  protected complain(text: string): void {
+    writeErr(`bay: ${escapeLines(text)}\n`)
+  }
+
   /** Whether somebody sits there who can be asked. */
   protected get mayAsk(): boolean {
     return !this.flags['no-input'] && !this.within && isInteractive()

@@ -6,6 +6,14 @@ import { expositionType } from './output/prometheus.js'
 
 export interface ListenAddress { host: string, port: number }
 
+interface Serving {
+  signal: AbortSignal
+  listening: (url: string) => void
+  /** how long a client may take to ask, and to read the answer (ms) */
+  asking?: number
+  reading?: number
+}
+
 /** `127.0.0.1:9177`, `[::1]:9177`, `9177`, which is on this machine alone. @throws UsageError */
 export function parseListen(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text) ?? []
@@ -16,15 +24,25 @@ export function parseListen(text: string): ListenAddress {
   return { host, port }
 }
 
+const patience = { asking: 10_000, reading: 30_000 }
+
+/** More than ask at once in any honest setting: those who hang must not take all the files that the process may open. */
+const mostClients = 100
+
 /**
  * Serves GET /metrics until the signal comes. `listening` hears the address, whose port was free when 0 was asked for.
  * @throws the signal's reason; BayError `failed` when the address cannot be had
  */
 export async function serveMetrics(
   { host, port }: ListenAddress, scrape: () => Promise<string>,
-  { signal, listening }: { signal: AbortSignal, listening: (url: string) => void },
+  { signal, listening, asking = patience.asking, reading = patience.reading }: Serving,
 ): Promise<never> {
-  const server = createServer((request, response) => void answer(request, response, scrape))
+  const times = { requestTimeout: asking, headersTimeout: asking, connectionsCheckingInterval: Math.min(asking, 1000) }
+  const server = createServer(times, (request, response) => {
+    cutOff(response, reading)
+    void answer(request, response, scrape)
+  })
+  server.maxConnections = mostClients
   try {
     server.listen({ host, port })
     await once(server, 'listening', { signal })
@@ -39,6 +57,12 @@ export async function serveMetrics(
     server.close()
     server.closeAllConnections()
   }
+}
+
+/** A client that neither reads nor goes away would be there for ever. */
+function cutOff(response: ServerResponse, after: number): void {
+  const late = setTimeout(() => response.destroy(), after)
+  response.once('close', () => clearTimeout(late))
 }
 
 async function answer({ method, url }: IncomingMessage, response: ServerResponse, scrape: () => Promise<string>): Promise<void> {

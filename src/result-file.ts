@@ -1,31 +1,27 @@
-import { randomBytes } from 'node:crypto'
-import { linkSync, renameSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { linkSync, renameSync } from 'node:fs'
 import { BayError, UsageError } from './errors.js'
+import { inPartFile } from './part-file.js'
 
 /**
  * Writes a file of this user's own (0600, unless `mode` says otherwise) that is there whole or not at all. One that is there
- * already is only replaced when `replace` says so.
+ * already is only replaced when `replace` says so. What a killed run left of it goes with the next run that writes it.
  * @throws BayError `exists`; UsageError for a folder that is missing or may not be written
  */
 export async function writeResultFile(
   path: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { replace, mode = 0o600 }: { replace: boolean, mode?: number },
 ): Promise<void> {
-  const part = join(dirname(path), `.bay-${randomBytes(6).toString('hex')}.part`)
   try {
-    await using file = await open(part, 'wx', 0o600)
-    // The umask has its say at open.
-    if (mode !== 0o600) await file.chmod(mode)
-    for await (const piece of content) await file.writeFile(piece)
-    await file.sync()
-    if (replace) renameSync(part, path)
-    else linkSync(part, path)
+    await inPartFile(path, async (part, file) => {
+      // The umask has its say at open.
+      if (mode !== 0o600) await file.chmod(mode)
+      for await (const piece of content) await file.writeFile(piece)
+      await file.sync()
+      if (replace) renameSync(part, path)
+      else linkSync(part, path)
+    })
   } catch (error) {
     throw inWords(path, error)
-  } finally {
-    rmSync(part, { force: true })
   }
 }
 

@@ -39,8 +39,8 @@ export default class Metrics extends BaseCommand<typeof Metrics> {
     let was = true
     const text = async () => {
       const { families, failure } = await source.scrape()
-      if (was && failure) this.note(`bay: the host does not answer: ${failure.message}`)
-      if (!was && !failure) this.note('bay: the host answers again')
+      if (was && failure) this.complain(`the host does not answer: ${failure.message}`)
+      if (!was && !failure) this.complain('the host answers again')
       was = failure === null
       return renderMetrics(families)
     }

@@ -16,20 +16,28 @@ export interface Terminal {
   modes: string
 }
 
-interface TerminalOptions { uri?: string, home?: string, env?: Record<string, string> }
+interface TerminalOptions {
+  uri?: string
+  home?: string
+  env?: Record<string, string>
+  /** hears all that was shown until now, whenever there is more */
+  seen?: (screen: string) => void
+}
 
 /** Bay on a terminal of its own: each answer is typed when its question is there, after the one before. */
 export async function onTerminal(
-  line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent', env = {} }: TerminalOptions = {},
+  line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent', env = {}, seen }: TerminalOptions = {},
 ): Promise<Terminal> {
   const command = `stty cols 80 rows 24; ${process.execPath} ${program} -c ${uri} ${line}; code=$?; echo; stty -a | tr '\\n' ' '; exit $code`
-  const { code, screen } = await typedAt(command, typed, { TERM: 'xterm', HOME: home, ...env })
+  const { code, screen } = await typedAt(command, typed, { TERM: 'xterm', HOME: home, ...env }, seen)
   const end = screen.lastIndexOf('\nspeed ')
   return { code, screen: screen.slice(0, end), modes: screen.slice(end + 1) }
 }
 
 /** Any command line of sh on such a terminal, which script(1) makes. */
-export async function typedAt(command: string, typed: readonly Typed[], env: Record<string, string>): Promise<Omit<Terminal, 'modes'>> {
+export async function typedAt(
+  command: string, typed: readonly Typed[], env: Record<string, string>, seen: (screen: string) => void = () => undefined,
+): Promise<Omit<Terminal, 'modes'>> {
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: 40_000, killSignal: 'SIGKILL',
   })
@@ -38,6 +46,7 @@ export async function typedAt(command: string, typed: readonly Typed[], env: Rec
   const answers = [...typed]
   child.stdout.on('data', (chunk: Buffer) => {
     shown += chunk.toString()
+    seen(plain(shown))
     for (;;) {
       const [next] = answers
       const at = next ? plain(shown).indexOf(next[0], from) : -1

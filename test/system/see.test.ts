@@ -2,9 +2,11 @@ import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { bay, bayEnvironment, program } from '../lab/bay.js'
 import { RpcProxy } from '../lab/rpc-proxy.js'
+import { onTerminal } from '../integration/on-terminal.js'
 import { readExposition } from '../unit/see/exposition.js'
 import { newRig, until, type Rig } from './rig.js'
 
@@ -73,6 +75,19 @@ describe('vm stats, events and metrics on a real host', function () {
     expect(calls.slice(calls.indexOf('344'), calls.lastIndexOf('344') + 1)).to.deep.equal(['344', '344'])
   }
 
+  it('top goes on when a machine comes and when it goes', async () => {
+    let screen = ''
+    const typed = [['0 running', ''], ['comes', ''], ['0 running', 'q']] as const
+    const top = onTerminal('top --interval 200ms', typed, { uri: `'${rig.host.uri}'`, seen: (shown) => { screen = shown } })
+    await until(() => screen.includes('0 running'))
+    await rig.does('vm', 'create', 'comes', ...rig.deaf, '--network', 'none')
+    await until(() => screen.includes('comes'))
+    await rig.does('vm', 'delete', 'comes', '--force', '--yes')
+    const { code, screen: all } = await top
+    expect(code, all).to.equal(0)
+    expect(all).to.match(/1 running, CPU[^]*\ncomes +(-|\d)/)
+  })
+
   it('completion ends after a second, also when the host falls silent in the middle', async () => {
     await using proxy = await RpcProxy.listen(join(rig.files, 'proxy'), join(rig.host.dir, 'run/libvirt-sock'))
     const words = ['__complete', '-c', `qemu+unix:///system?socket=${proxy.path}`, 'net', 'show', '']
@@ -106,6 +121,12 @@ describe('vm stats, events and metrics on a real host', function () {
     await rig.host.restartDaemon()
     await until(async () => await up() === 1)
     expect(said).to.include('the host does not answer').and.include('the host answers again')
+    const hanging = ['', 'GET /metr'].map((said) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => undefined).write(said)
+      return socket
+    })
+    await Promise.all(hanging.map((socket) => once(socket, 'ready')))
     metrics.kill('SIGTERM')
     const [code] = await once(metrics, 'close') as [number]
     expect(code).to.equal(143)

@@ -19,6 +19,12 @@ describe('rates of machines', () => {
     expect(withRates([vmSample({ id: null })], [vmSample({ id: null })], 1)[0]?.rates).to.equal(null)
   })
 
+  it('are of the machines of the second look: one that is gone has no row', () => {
+    const named = (name: string) => vmSample({ name, uuid: name })
+    const rows = withRates([named('gone'), named('stays')], [named('stays'), named('comes')], 1)
+    expect(rows.map(({ name, rates }) => [name, rates?.cpu])).to.deep.equal([['stays', 0], ['comes', undefined]])
+  })
+
   it('are null where a counter went back, or nobody counts', () => {
     const [row] = withRates([was], [vmSample({ cpuTime: 12, nics: nic(50), disks: [] })], 1)
     expect(row?.rates).to.include({ cpu: 2, receivedBytes: null, readBytes: null })
