@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,5 +44,19 @@ describe('a file that is written whole or not at all', function () {
     await killed(alive)
     for (const name of ['bay.prom', 'other.prom']) expect((await onTest(`metrics -q --write ${join(folder, name)}`)).code).to.equal(0)
     expect(readdirSync(folder).sort()).to.deep.equal(['bay.prom', 'other.prom'])
+  })
+
+  it('takes the place of no pipe, no folder and no link to a device', async () => {
+    const [pipe, link, inside] = [join(folder, 'pipe'), join(folder, 'link'), join(folder, 'inside')]
+    execFileSync('mkfifo', [pipe])
+    symlinkSync('/dev/null', link)
+    mkdirSync(inside)
+    for (const path of [pipe, link, inside]) {
+      const { code, stderr } = await onTest(`metrics --write ${path}`)
+      expect(code, stderr).to.equal(2)
+      expect(stderr).to.include(`${path} cannot be written: it is there, and is no regular file`)
+    }
+    expect(readdirSync(folder).sort()).to.deep.equal(['inside', 'link', 'pipe'])
+    expect(lstatSync(link).isSymbolicLink() && lstatSync(pipe).isFIFO()).to.equal(true)
   })
 })
