@@ -15,17 +15,21 @@ describe('who uses which volume, for many that are deleted', () => {
   const folder = mkdtempSync(join(tmpdir(), 'bay-use-'))
   after(() => rmSync(folder, { recursive: true }))
 
-  it('is read once for those within a second, and then anew; in a dry run once', async () => {
+  it('is read once for those within a second, and then anew; in a dry run once', async function () {
+    this.timeout(60_000)
     const file = join(folder, 'host.xml')
     writeFileSync(file, state)
     using connection = await Connection.open(`test://${file}`, { readOnly: false })
     const [recent, dry] = [new RecentUse({ dryRun: false }), new RecentUse({ dryRun: true })]
+    const began = performance.now()
     const [first, shown] = [recent.read(connection), dry.read(connection)]
     const place = { pool: 'vms', name: 'a', path: '/vms/a' }
     expect(first.machinesOn(place)).to.be.empty
     connection.defineDomain(machine)[Symbol.dispose]()
-    expect(recent.read(connection)).to.equal(first)
-    for (let looks = 0; recent.read(connection) === first && looks < 500; looks += 1) await sleep(20)
+    const again = recent.read(connection)
+    // On a busy machine the second may be over.
+    if (performance.now() - began < 1000) expect(again).to.equal(first)
+    for (let looks = 0; recent.read(connection) === first && looks < 2000; looks += 1) await sleep(20)
     expect(recent.read(connection).machinesOn(place)).to.deep.equal(['web'])
     expect(dry.read(connection)).to.equal(shown)
   })
