@@ -11,6 +11,7 @@ import { recoverAll, type Recovery } from '../../src/virt/ops/recover.js'
 import { Rollback } from '../../src/virt/ops/rollback.js'
 import { describeUndo, isThere, undo, type UndoRecord } from '../../src/virt/ops/undo.js'
 import { OwnState } from './state-of-one-test.js'
+import { autostartBefore } from '../../src/virt/ops/undo-vm.js'
 import { failureOf, onTestHost } from './test-driver.js'
 
 const machine = (uuid: string, name: string) =>
@@ -61,6 +62,24 @@ describe('undoing what a run made', () => {
     expect(all.map((each) => describeUndo(each).leaves)).to.deep.equal([
       'the volume default-pool/web', 'the machine web', 'the start of web with its host', 'the running machine web',
     ])
+  }))
+
+  it('a changed autostart goes back while the definition is the one before, and not once it is another', () => onTestHost(async (host) => {
+    const { uuid, ...make } = things(host)
+    make.makeDomain()
+    using domain = host.domainByUuid(uuid)
+    const record: UndoRecord = { kind: 'changed-autostart', ...autostartBefore(domain) }
+    expect(isThere(host, record)).to.equal(false)
+    domain.setAutostart(true)
+    expect(isThere(host, record)).to.equal(true)
+    await undo(host, record)
+    expect(domain.autostart()).to.equal(false)
+    domain.setAutostart(true)
+    using _changed = host.defineDomain(machine(uuid, 'web').replace('1024', '2048'))
+    expect(isThere(host, record)).to.equal(false)
+    await undo(host, record)
+    expect(domain.autostart()).to.equal(true)
+    expect(describeUndo(record)).to.deep.equal({ leaves: 'the new autostart of web', removeBy: 'bay vm set web autostart=off' })
   }))
 
   it('a machine of the same name and another UUID is not touched', () => onTestHost(async (host) => {

@@ -1,6 +1,7 @@
 import { ActionCommand, type ActionResult } from '../../action.js'
 import { find } from '../../find.js'
 import { manyFlags, nameArgs, offFlag } from '../../flags.js'
+import { ownAutostart } from '../../virt/ops/own-autostart.js'
 
 export default class VmAutostart extends ActionCommand<typeof VmAutostart> {
   static override summary = 'Start virtual machines with their host, or not'
@@ -16,9 +17,10 @@ export default class VmAutostart extends ActionCommand<typeof VmAutostart> {
 
   async run(): Promise<ActionResult | ActionResult[]> {
     const on = !this.flags.off
-    return this.act({ action: 'autostart', kind: 'vm', names: this.args.name ?? [] }, (name, host) => {
+    return this.act({ action: 'autostart', kind: 'vm', names: this.args.name ?? [] }, async (name, host) => {
       using domain = find.vm(host, name)
       const said = on ? 'starts with its host' : 'does not start with its host'
+      if (!this.dryRun) await ownAutostart(host, domain)
       if (domain.autostart() === on) return { changed: false, said: `already ${said}`, autostart: on }
       if (!this.dryRun) domain.setAutostart(on)
       return { changed: true, said, autostart: on }

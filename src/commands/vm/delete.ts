@@ -8,8 +8,8 @@ import { deleteVm } from '../../virt/ops/delete-vm.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { planDeletion } from '../../virt/ops/plan-deletion.js'
+import { RecentUse } from '../../virt/ops/recent-use.js'
 import { settleDeletion, type FinishedDeletion } from '../../virt/ops/settle-deletion.js'
-import { VolumeUse } from '../../virt/ops/volume-use.js'
 
 export default class VmDelete extends ActionCommand<typeof VmDelete> {
   static override summary = 'Delete virtual machines and their disks'
@@ -33,7 +33,7 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
     const names = this.args.name ?? []
     const { 'keep-disks': keepDisks, force } = this.flags
     await this.confirm(`delete ${this.flags.all ? 'all machines' : names.join(', ')}${keepDisks ? '' : ' with their disks'}?`)
-    let use: VolumeUse | undefined
+    const use = new RecentUse({ dryRun: this.dryRun })
     let ended: AbortSignal | undefined
     return this.act({ action: 'delete', kind: 'vm', names }, async (name, host) => {
       ended?.throwIfAborted()
@@ -41,8 +41,7 @@ export default class VmDelete extends ActionCommand<typeof VmDelete> {
       const settled = this.dryRun ? null : await settleDeletion(host, name, { keepDisks })
       if (settled) return outcome(settled, 'was deleted before; that is finished now')
       using domain = find.vm(host, name)
-      // Read once for all of them: it takes a call for each machine and each volume of the host.
-      const plan = planDeletion(host, domain, keepDisks ? null : use ??= VolumeUse.read(host))
+      const plan = planDeletion(host, domain, keepDisks ? null : use.read(host))
       if (plan.running && !force) throw isRunning(name)
       if (!this.dryRun) await interruptible((signal) => {
         signal.addEventListener('abort', () => { ended = signal })

@@ -6,9 +6,9 @@ const fresh = 1000
 const share = 10
 
 /**
- * Who uses which volume, for a run that deletes many of them: a read takes a call for each machine and each volume of the host,
- * so one serves all that are deleted within a second; after that somebody may have given one of them to a machine. A dry run
- * reads once, for it takes volumes as gone that are there.
+ * Who uses which volume, for a run that deletes many of them, or machines with theirs: a read takes a call for each machine
+ * and each volume of the host, so one serves all that are deleted within a second; after that somebody may have given one of
+ * them to a machine. A dry run reads once, for it takes as gone what is there.
  */
 export class RecentUse {
   readonly #dryRun: boolean

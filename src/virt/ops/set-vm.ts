@@ -8,12 +8,15 @@ import { checkHostMemory } from './check-vm-memory.js'
 import type { Connection } from '../connection.js'
 import type { Domain } from '../domain.js'
 import { interruptible } from './interrupt.js'
+import { journalFor } from './journal.js'
+import { ownAutostart } from './own-autostart.js'
 import { planFields, type PlannedField } from './plan-set.js'
 import { Rollback } from './rollback.js'
 import { fieldOf, type SetField } from './set-field.js'
 import { followBalloon, setLive } from './set-vm-live.js'
 import { startVm } from './start-vm.js'
 import { stopVm } from './stop-vm.js'
+import { autostartBefore } from './undo-vm.js'
 
 export interface SetOptions {
   dryRun: boolean
@@ -84,16 +87,15 @@ async function apply(
   connection: Connection, domain: Domain, fields: readonly PlannedField[], { settings, autostart }: SetWanted, signal: AbortSignal,
 ): Promise<Waits> {
   const waits: Waits = new Map()
-  await using rollback = new Rollback(signal)
+  if (autostart !== undefined) await ownAutostart(connection, domain)
+  using journal = journalFor(connection, { command: 'vm set', name: domain.name() })
+  await using rollback = new Rollback(signal, journal)
   for (const field of fields.filter(({ live }) => live === 'set' || live === 'ask')) {
     const why = await setLive(domain, field, rollback)
     if (why !== undefined) waits.set(field.name, why)
   }
   if (autostart !== undefined && autostart !== domain.autostart()) {
-    await rollback.step(() => domain.setAutostart(autostart), () => ({
-      leaves: `the new autostart of ${domain.name()}`, removeBy: sh`bay vm set ${domain.name()} autostart=${autostart ? 'off' : 'on'}`,
-      undo: () => domain.setAutostart(!autostart),
-    }))
+    await rollback.make(connection, { kind: 'changed-autostart', ...autostartBefore(domain) }, () => domain.setAutostart(autostart))
   }
   // An interrupt counts until here, so that nothing is stored of what is undone.
   signal.throwIfAborted()

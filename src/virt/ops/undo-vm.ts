@@ -1,5 +1,8 @@
 import { sh } from '../../shell.js'
+import type { Domain } from '../domain.js'
+import { inactiveXml } from '../flags.js'
 import { askMade } from './ask-made.js'
+import { digest } from './history.js'
 import { undefineAll } from './undefine.js'
 import type { Made, Undoing } from './undo-kind.js'
 
@@ -24,6 +27,30 @@ export const domainAutostart: Undoing<Made> = {
     using domain = connection.domainByUuid(uuid)
     domain.setAutostart(false)
   },
+}
+
+/** What a machine had, as `on` or `off`, and the digest of the definition that the run was about to replace. */
+export interface AutostartBefore extends Made { before: string, stored: string }
+
+/** Another autostart beside the old definition, which was to change with it: once that is another one, all has come about. */
+export const changedAutostart: Undoing<AutostartBefore> = {
+  fields: ['uuid', 'name', 'before', 'stored'],
+  leaves: ({ name }) => `the new autostart of ${name}`,
+  removeBy: ({ name, before }) => sh`bay vm set ${name} autostart=${before}`,
+  isThere: (connection, made) => askMade(connection, made, (domain) => domain.isPersistent()
+    && onOrOff(domain) !== made.before && digest(domain.xml(inactiveXml)) === made.stored),
+  undo: (connection, { uuid, before }) => {
+    using domain = connection.domainByUuid(uuid)
+    domain.setAutostart(before === 'on')
+  },
+}
+
+export function autostartBefore(domain: Domain): AutostartBefore {
+  return { uuid: domain.uuid(), name: domain.name(), before: onOrOff(domain), stored: digest(domain.xml(inactiveXml)) }
+}
+
+function onOrOff(domain: Domain): 'on' | 'off' {
+  return domain.autostart() ? 'on' : 'off'
 }
 
 export const runningDomain: Undoing<Made> = {

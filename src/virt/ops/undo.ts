@@ -12,7 +12,7 @@ import type { Reservation } from './reserve-address.js'
 import { madeReservation } from './undo-reservation.js'
 import { layeredDisk, madeSnapshot, snapshotJob, type MadeLayer, type MadeSnapshot, type SnapshotJob } from './undo-snapshot.js'
 import { madeSecret } from './undo-secret.js'
-import { definedDomain, domainAutostart, runningDomain } from './undo-vm.js'
+import { changedAutostart, definedDomain, domainAutostart, runningDomain, type AutostartBefore } from './undo-vm.js'
 import { madeVolume, type MadeVolume } from './undo-volume.js'
 
 /** What is needed to find again what a step makes. All of it is text, for a journal is read by later runs and versions. */
@@ -20,6 +20,7 @@ interface Records {
   'volume': MadeVolume
   'domain': Made
   'autostart': Made
+  'changed-autostart': AutostartBefore
   'running': Made
   'network': Made
   'network-running': Made
@@ -59,6 +60,7 @@ const kinds: { [K in UndoKind]: Undoing<Records[K]> } = {
   'volume': madeVolume,
   'domain': definedDomain,
   'autostart': domainAutostart,
+  'changed-autostart': changedAutostart,
   'running': runningDomain,
   'network': definedNetwork,
   'network-running': runningNetwork,
