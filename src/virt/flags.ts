@@ -19,7 +19,7 @@ export const completedJob = 1
 export const domainXml = { secure: 1, inactive: 2 } as const
 
 /** virNetworkXMLFlags, virStorageXMLFlags */
-export const inactiveXml = 1
+export const poolOrNetworkXml = { inactive: 1 } as const
 
 /** virDomainUndefineFlagsValues */
 export const undefine = { managedSave: 1, snapshots: 2, nvram: 4, keepNvram: 8, checkpoints: 16, tpm: 32, keepTpm: 64 } as const

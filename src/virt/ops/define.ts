@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js'
 import { el, parse, serialize, type XmlElement } from '../../xml/node.js'
 import { attr, child, textOf } from '../../xml/tree.js'
 import { failure, VirtError } from '../errors.js'
-import { inactiveXml } from '../flags.js'
+import { poolOrNetworkXml } from '../flags.js'
 import { unlessGone } from './gone.js'
 
 /** How the objects of one kind are looked up and defined. */
@@ -91,7 +91,7 @@ function foretold<H extends Disposable>(
 
 /** The XML of a definition; null while it runs on a driver that shows only what runs. */
 export function storedXml(object: { xml: (flags?: number) => string, isActive: () => boolean }): string | null {
-  const stored = unlessGone(() => object.xml(inactiveXml), failure.invalidArgument)
+  const stored = unlessGone(() => object.xml(poolOrNetworkXml.inactive), failure.invalidArgument)
   return stored ?? (object.isActive() ? null : object.xml())
 }
 

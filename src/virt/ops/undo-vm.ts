@@ -1,6 +1,6 @@
 import { sh } from '../../shell.js'
 import type { Domain } from '../domain.js'
-import { inactiveXml } from '../flags.js'
+import { domainXml } from '../flags.js'
 import { askMade } from './ask-made.js'
 import { digest } from './history.js'
 import { undefineAll } from './undefine.js'
@@ -38,7 +38,7 @@ export const changedAutostart: Undoing<AutostartBefore> = {
   leaves: ({ name }) => `the new autostart of ${name}`,
   removeBy: ({ name, before }) => sh`bay vm set ${name} autostart=${before}`,
   isThere: (connection, made) => askMade(connection, made, (domain) => domain.isPersistent()
-    && onOrOff(domain) !== made.before && digest(domain.xml(inactiveXml)) === made.stored),
+    && onOrOff(domain) !== made.before && digest(domain.xml(domainXml.inactive)) === made.stored),
   undo: (connection, { uuid, before }) => {
     using domain = connection.domainByUuid(uuid)
     domain.setAutostart(before === 'on')
@@ -46,7 +46,7 @@ export const changedAutostart: Undoing<AutostartBefore> = {
 }
 
 export function autostartBefore(domain: Domain): AutostartBefore {
-  return { uuid: domain.uuid(), name: domain.name(), before: onOrOff(domain), stored: digest(domain.xml(inactiveXml)) }
+  return { uuid: domain.uuid(), name: domain.name(), before: onOrOff(domain), stored: digest(domain.xml(domainXml.inactive)) }
 }
 
 function onOrOff(domain: Domain): 'on' | 'off' {
