@@ -78,7 +78,7 @@ export const enumNames: Record<string, Record<string, string>> = {
   blockCommit: { active: 'VIR_DOMAIN_BLOCK_COMMIT_ACTIVE' },
   blockJobAbort: { pivot: 'VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT' },
   domainXml: { secure: 'VIR_DOMAIN_XML_SECURE', inactive: 'VIR_DOMAIN_XML_INACTIVE' },
-  inactiveXml: { '': 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },
+  poolOrNetworkXml: { inactive: 'VIR_NETWORK_XML_INACTIVE|VIR_STORAGE_XML_INACTIVE' },
   undefine: {
     managedSave: 'VIR_DOMAIN_UNDEFINE_MANAGED_SAVE', snapshots: 'VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA',
     nvram: 'VIR_DOMAIN_UNDEFINE_NVRAM', keepNvram: 'VIR_DOMAIN_UNDEFINE_KEEP_NVRAM',
