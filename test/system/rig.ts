@@ -130,6 +130,15 @@ export async function until(done: () => boolean | Promise<boolean>, pause = 100)
   while (!await done()) await sleep(pause)
 }
 
+/**
+ * Moments (ms) at which a run that takes so long is struck: `count` in order from its beginning to its end, and more between them
+ * until half of `count` were in time, for the machine may be less or more busy now than when the run was timed.
+ */
+export function* momentsOf(took: number, count: number, inTime: () => number): Generator<number> {
+  for (let each = 0; each < count; each += 1) yield took * each / count
+  for (let each = 1; inTime() < count / 2 && each < 10 * count; each += 1) yield took * (each * 0.618 % 1)
+}
+
 function small(memory: string): string[] {
   return ['--virt', 'qemu', '--vcpus', '1', '--memory', memory, '--graphics', 'none']
 }
