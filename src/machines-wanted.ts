@@ -150,5 +150,5 @@ async function inPlace<T>({ file, entry, name }: Place, work: () => Promise<T>):
 function placed(where: string, error: unknown): unknown {
   if (!(error instanceof BayError)) return error
   const hints = error.hints.filter((hint) => !hint.includes('--help'))
-  return new UsageError(`${where}${error.message.replace(/^the following errors? occurred: /, '').replace(/^(?:flag )?--(?=[a-z])/, '')}`, ...hints)
+  return new UsageError(`${where}${error.message.replace(/^(?:flag )?--(?=[a-z])/, '')}`, ...hints)
 }

@@ -17,10 +17,21 @@ export function fromParser(caught: unknown, near: NearFlags): unknown {
   if (typedCommand !== undefined) return new UsageError(`there is no command '${typedCommand.replaceAll(':', ' ')}'`, 'bay help')
   // Its note that flags swallow arguments is true of greedy flags only, which there are none of here.
   const message = (ofFlag ?? error.message).replace(/\nSee more help with --help$/, '').replace(/\s+Note: --[^]*$/, '').replaceAll(/\s*\n\s*/g, ' ')
-  const sentence = message.charAt(0).toLowerCase() + message.slice(1)
+  const sentence = inWords(error, message)
   const typed = (property(error, 'flags') ?? []) as string[]
   const known = Object.keys(property(property(property(error, 'parse'), 'input'), 'flags') ?? {})
   return new UsageError(flag === undefined ? sentence : `${flag}: ${sentence}`, ...near(typed, known), 'add --help for what it takes')
+}
+
+function inWords(error: Error, message: string): string {
+  const args = property(error, 'args')
+  if (/^Missing \d+ required arg/.test(message) && Array.isArray(args)) {
+    const named = args.map((arg) => `${String(property(arg, 'name')).toUpperCase()} (${String(property(arg, 'description'))})`)
+    return `${named.join(' and ')} ${named.length === 1 ? 'is' : 'are'} missing`
+  }
+  const plain = message.replace(/^The following errors? occurred: /, '').replace(/^(--[a-z-]+)=true cannot /, '$1 cannot ')
+    .replace(/^All of the following must be provided when using (--\S+): (.*)$/, '$1 says nothing without $2')
+  return plain.charAt(0).toLowerCase() + plain.slice(1)
 }
 
 /** A property of something that was thrown, whatever it is. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { program } from '../lab/bay.js'
+import { bayEnvironment, program } from '../lab/bay.js'
 
 /** What is typed once this is on the screen. */
 export type Typed = readonly [question: string, keys: string]
@@ -26,10 +26,10 @@ interface TerminalOptions {
 
 /** Bay on a terminal of its own: each answer is typed when its question is there, after the one before. */
 export async function onTerminal(
-  line: string, typed: readonly Typed[], { uri = 'test:///default', home = '/nonexistent', env = {}, seen }: TerminalOptions = {},
+  line: string, typed: readonly Typed[], { uri = 'test:///default', home, env = {}, seen }: TerminalOptions = {},
 ): Promise<Terminal> {
   const command = `stty cols 80 rows 24; ${process.execPath} ${program} -c ${uri} ${line}; code=$?; echo; stty -a | tr '\\n' ' '; exit $code`
-  const { code, screen } = await typedAt(command, typed, { TERM: 'xterm', HOME: home, ...env }, seen)
+  const { code, screen } = await typedAt(command, typed, { ...home === undefined ? bayEnvironment({}) : { HOME: home }, TERM: 'xterm', ...env }, seen)
   const end = screen.lastIndexOf('\nspeed ')
   return { code, screen: screen.slice(0, end), modes: screen.slice(end + 1) }
 }

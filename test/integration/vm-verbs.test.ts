@@ -94,7 +94,10 @@ describe('what bay vm refuses', function () {
     'wm list': [2, 'there is no command \'wm list\''],
     'vm list extra': [2, 'unexpected argument: extra'],
     'vm stop test --forse': [2, 'nonexistent flag: --forse'],
-    'vm show': [2, 'missing 1 required arg: name  the machine\'s name\n'],
+    'vm show': [2, 'NAME (the machine\'s name) is missing\n'],
+    'net reserve x': [2, 'WHO (a machine with one interface on the network, or a MAC address) and ADDRESS (the IPv4 address) are missing\n'],
+    'vm set test --timeout 5s': [2, '--timeout says nothing without --restart\n'],
+    'vm create new --iso a --empty': [2, '--empty cannot also be provided when using --iso\n'],
   }
   let results: Map<string, BayResult>
   before(async () => { results = await allOnTest(Object.keys(refused)) })

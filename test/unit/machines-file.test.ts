@@ -142,7 +142,7 @@ machines:
     '- name: a\n  empty: true\n  vcpus: 0': /:3: a: vcpus: expected an integer/, '- name: a\n  empty: true\n  disk:\n    - 1Q': /:3: a: disk "1Q"/,
     '- name: a\n  empty: true\n  disk: []': /:3: disk is an empty list/, '- name: a\n  empty:': /:2: empty is empty/,
     '- name: a\n  empty: true\n  description: null': /:3: description is empty/, '- name: a\n  disk: [{size: 1G}]': /:2: disk\[0\] is a text, not a mapping/,
-    '- name: a\n  iso: /x\n  empty: true': /:3: a: empty.*cannot also be provided/, '- name: a\n  initrd: /x': /:2: a: .*--initrd/,
+    '- name: a\n  iso: /x\n  empty: true': /:3: a: empty.*cannot also be provided/, '- name: a\n  initrd: /x': /:2: a: initrd says nothing without --kernel/,
     '- name: a\n  empty: true\n  dry-run: true': /:3: a: unknown key "dry-run"/, '- name: a\n  empty: true\n  count: 3': /:3: a: unknown key "count"/,
     '- name: a\n  empty: true\n  toString: 1': /:3: a: unknown key "toString"/, '- name: a\n  empty: true\n  password: x': /:3: a: password: a secret/,
     '- {name: a, empty: true}\n- {name: A, empty: true}\n- {name: a, empty: true}': /name A stands in line 1 already/,
