@@ -93,10 +93,15 @@ async function writeAsCommonJs({ path, text }) {
   const url = plain.includes('__url') ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : ''
   // Its own files are CommonJS with all their names: nothing is to be made of them each time that an import() is run.
   const own = plain.replaceAll(needed, 'require("$1").default').replaceAll(/__toESM\((require\("\.[^"]+"\))\)/g, '$1')
-  const code = url + loadedWhenUsed(own)
+  const code = asAscii(url + loadedWhenUsed(own))
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, code)
   return { path, code }
+}
+
+/** The loader reads it byte by byte. esbuild escapes what is in texts, but not in tagged templates and regular expressions. */
+function asAscii(code) {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** A file loads another when it first uses something of it: a command needs few of the files that its files name. */

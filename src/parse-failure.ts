@@ -29,7 +29,7 @@ function inWords(error: Error, message: string): string {
     const named = args.map((arg) => `${String(property(arg, 'name')).toUpperCase()} (${String(property(arg, 'description'))})`)
     return `${named.join(' and ')} ${named.length === 1 ? 'is' : 'are'} missing`
   }
-  const plain = message.replace(/^The following errors? occurred: /, '').replace(/^(--[a-z-]+)=true cannot /, '$1 cannot ')
+  const plain = message.replace(/^The following errors? occurred: /, '').replace(/^Missing required flag (.+)$/, '--$1 is missing').replace(/^(--[a-z-]+)=true cannot /, '$1 cannot ')
     .replace(/^All of the following must be provided when using (--\S+): (.*)$/, '$1 says nothing without $2')
   return plain.charAt(0).toLowerCase() + plain.slice(1)
 }

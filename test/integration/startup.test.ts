@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { bay, bayEnvironment, program } from '../lab/bay.js'
 
 describe('the start of the program', () => {
@@ -29,6 +29,17 @@ describe('the start of the program', () => {
     const second = kept()
     expect(await list('-q')).to.equal(0)
     expect(kept()).to.deep.equal(second)
+  })
+
+  it('is plain ASCII, as its loader reads it, whatever texts and patterns have', async () => {
+    const folder = join(dirname(program), '../dist')
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+    expect(files.length).to.be.above(100)
+    const others = files.filter((file) => readFileSync(join(folder, file)).some((byte) => byte > 127))
+    expect(others).to.be.empty
+    // A tagged template, of which esbuild escapes nothing.
+    const { stderr } = await bay(['vm', 'edit', 'test'], { uri: 'test:///default' })
+    expect(stderr).to.contain("EDITOR='sed -i \u2026' bay vm edit --yes test")
   })
 
   it('does without where nothing can be kept', async () => {

@@ -97,6 +97,7 @@ describe('what bay vm refuses', function () {
     'vm show': [2, 'NAME (the machine\'s name) is missing\n'],
     'net reserve x': [2, 'WHO (a machine with one interface on the network, or a MAC address) and ADDRESS (the IPv4 address) are missing\n'],
     'vm set test --timeout 5s': [2, '--timeout says nothing without --restart\n'],
+    'backup list': [2, '--from is missing\n'],
     'vm create new --iso a --empty': [2, '--empty cannot also be provided when using --iso\n'],
   }
   let results: Map<string, BayResult>

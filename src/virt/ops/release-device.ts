@@ -1,6 +1,6 @@
 import { BayError } from '../../errors.js'
 import { sh } from '../../shell.js'
-import { isSameDevice } from '../../xml/machine-devices.js'
+import { described, isSameDevice } from '../../xml/machine-devices.js'
 import { parse, serialize, type XmlElement } from '../../xml/node.js'
 import { child, children } from '../../xml/tree.js'
 import type { Connection } from '../connection.js'
@@ -32,7 +32,7 @@ export async function releaseDevice(
     const left = deadline - Date.now()
     const pause = askAgainAfter[Math.min(round, askAgainAfter.length - 1)] ?? left
     if (await isGoneWithin(watch, domain, device, { timeout: Math.max(0, Math.min(pause, left)), signal })) return
-    if (left <= pause) throw notReleased(domain.name(), timeout)
+    if (left <= pause) throw notReleased(domain.name(), described(device).name, timeout)
   }
 }
 
@@ -63,11 +63,11 @@ function hasDevice(domain: Domain, device: XmlElement): boolean {
   return children(child(parse(domain.xml()), 'devices'), device.name).some((each) => isSameDevice(each, device))
 }
 
-function notReleased(name: string, timeout: number): BayError {
+function notReleased(name: string, device: string, timeout: number): BayError {
   return new BayError('timeout', `the guest was asked, and has not let go of the device in ${timeout / 1000} s; the definition has it still`, {
     hints: [
       'again once the guest has booted, or with a longer --timeout', 'a guest without ACPI, or that uses the device, never lets go of it',
-      sh`bay vm detach --next-start ${name} …, then bay vm stop ${name}`,
+      sh`bay vm detach --next-start ${name} ${device} && bay vm stop ${name}`,
     ],
   })
 }
