@@ -35,17 +35,18 @@ describe('bay vol clone, convert, wipe', function () {
   })
 
   it('clone --linked: a layer; convert: the same bytes in another format', async () => {
-    await rig.does('vol', 'clone', 'default/cp-full', 'default/cp-linked', '--linked')
+    expect(await rig.does('vol', 'clone', 'default/cp-full', 'default/cp-linked', '--linked')).to.equal('vol default/cp-full: has the layer default/cp-linked')
     expect(await rig.json('vol', 'show', 'default/cp-linked')).to.have.nested.property('backing.path', file('cp-full'))
     expect(await rig.json('vol', 'convert', 'default/cp-top', 'cp-raw', '--format', 'raw')).to.include({ format: 'raw' })
     await same('cp-top', 'cp-raw')
-    await rig.does('vol', 'convert', 'default/cp-raw', 'cp-back', '--format', 'qcow2')
+    expect(await rig.does('vol', 'convert', 'default/cp-raw', 'cp-back', '--format', 'qcow2')).to.equal('vol default/cp-raw: copied as default/cp-back (8M, qcow2)')
     await same('cp-top', 'cp-back')
   })
 
   it('a dry run makes nothing, and what runs is not copied', async () => {
     const before = await rig.everything()
-    await rig.does('vol', 'clone', 'default/cp-full', 'cp-dry', '--dry-run')
+    expect(await rig.does('vol', 'clone', 'default/cp-full', 'cp-dry', '--dry-run'))
+      .to.equal('vol default/cp-full (dry run): would be copied as default/cp-dry (8M, qcow2)')
     expect(await rig.everything()).to.deep.equal(before)
     await rig.does('vm', 'create', 'cp-vm', ...rig.deaf, '--network', 'none')
     const [disk] = (await rig.json<{ disks: { volume: string }[] }>('vm', 'show', 'cp-vm')).disks

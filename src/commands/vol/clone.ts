@@ -27,7 +27,10 @@ export default class VolClone extends ActionCommand<typeof VolClone> {
       const { pool: poolName, name } = newVolumeName(this.args.copy, source.pool)
       using pool = findRunningPool(host, poolName)
       const copy = { pool: poolName, volume: name }
-      if (this.flags.linked) return { ...copy, ...await createVolume(host, pool, { name }, source.volume, { dryRun }) }
+      if (this.flags.linked) {
+        const made = await createVolume(host, pool, { name }, source.volume, { dryRun })
+        return { ...copy, ...made, said: `${dryRun ? 'would have' : 'has'} the layer ${poolName}/${name}` }
+      }
       const place = { pool: source.pool, name: source.name, path: source.volume.path() }
       return { ...copy, ...await copyVolume(host, source.volume, place, pool, { name, command: 'vol clone' }, { dryRun }) }
     })

@@ -51,8 +51,8 @@ export async function copyVolume(
   refuseFormat(pool, chosen)
   refuseRunning(connection, place)
   const about = { changed: true as const, format: chosen, capacity }
-  const from = `from ${place.pool}/${place.name} (${formatSize(capacity)}, ${chosen})`
-  if (dryRun) return { ...about, said: `would be copied ${from}`, path: null }
+  const as = `as ${pool.name()}/${name} (${formatSize(capacity)}, ${chosen})`
+  if (dryRun) return { ...about, said: `would be copied ${as}`, path: null }
   const xml = serialize(volumeElement({ name, capacity, format: chosen }))
   using _source = await lockName(connection.uri(), 'vol', `${place.pool}/${place.name}`)
   const path = await interruptible(async (signal) => {
@@ -64,7 +64,7 @@ export async function copyVolume(
     rollback.keep()
     return made
   })
-  return { ...about, said: `copied ${from}`, path }
+  return { ...about, said: `copied ${as}`, path }
 }
 
 function refuseFormat(pool: StoragePool, format: string): void {
