@@ -25,6 +25,16 @@ export function timeName(now: Date): string {
   return now.toISOString().replace(/^(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+).*$/, '$1$2$3-$4$5$6')
 }
 
+/** The same, or the next after it that no snapshot of the machine has: of two runs in one second both succeed. */
+export function freeName(domain: Domain, name: string): string {
+  using snapshots = domain.snapshots()
+  const taken = new Set(snapshots.map((each) => each.name()))
+  for (let next = 2, free = name; ; next += 1) {
+    if (!taken.has(free)) return free
+    free = `${name}-${next}`
+  }
+}
+
 /** What is meant by the words of `snapshot revert` and `delete`. */
 export const snapshotArgs = {
   name: Args.string({ ignoreStdin: true, description: 'the machine\'s name; with --group the snapshot\'s, of a group that has several' }),

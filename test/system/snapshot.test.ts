@@ -138,6 +138,15 @@ describe('snapshots', function () {
     await rig.does('vm', 'delete', '--yes', '--force', 'sleeps')
   })
 
+  it('several within a second have names of their own', async () => {
+    await make('often', '--no-start')
+    await Promise.all(Array.from({ length: 4 }, () => rig.does('snapshot', 'create', 'often')))
+    const made = await names('often')
+    expect(new Set(made)).to.have.property('size', 4)
+    for (const name of made) expect(name).to.match(/^\d{8}-\d{6}(-[234])?$/)
+    await rig.does('vm', 'delete', '--yes', 'often')
+  })
+
   const long = process.env['BAY_TEST_LONG'] === '1'
 
   ;(long ? it : it.skip)('a lower one is merged while an upper one stays and is told where its disk is now; running too', async () => {
@@ -180,7 +189,7 @@ describe('snapshots', function () {
     const before = await asItWas()
     await rig.does('vm', 'start', 'keep')
     const made = await rig.does('snapshot', 'create', 'keep', '--name', 'm')
-    expect(made).to.contain('external because libvirt takes none of a machine with UEFI, with memory')
+    expect(made).to.contain('external because libvirt takes no internal one of a machine with UEFI, with memory')
     const memory = join(rig.folder, 'keep.m.memory')
     expect(statSync(memory).mode & 0o777).to.equal(0o600)
     await rig.does('snapshot', 'revert', '--yes', '--force', 'keep', 'm')

@@ -3,7 +3,7 @@ import { ActionCommand, type Action, type ActionResult } from '../../action.js'
 import { find, namesOf } from '../../find.js'
 import { keepFlag, manyFlags, nameArgs } from '../../flags.js'
 import { checkName, expandNames } from '../../names.js'
-import { timeName } from '../../snapshot-names.js'
+import { freeName, timeName } from '../../snapshot-names.js'
 import { lockName } from '../../virt/ops/host-lock.js'
 import { interruptible } from '../../virt/ops/interrupt.js'
 import { takeGroup, type GroupOptions } from '../../virt/ops/take-group.js'
@@ -51,7 +51,7 @@ export default class SnapshotCreate extends ActionCommand<typeof SnapshotCreate>
       using _lock = this.dryRun ? null : await lockName(host.uri(), 'vm', vm)
       using domain = find.vm(host, vm)
       return { ...await interruptible((signal) => takeSnapshot(host, domain, {
-        ...wanted, signal, ...this.reportFor(vm),
+        ...wanted, name: wanted.auto ? freeName(domain, name) : name, signal, ...this.reportFor(vm),
       })) }
     })
   }

@@ -96,8 +96,8 @@ function whyNotInternal(
 ): string | null {
   const other = disks.find(({ format }) => format !== 'qcow2')
   if (other) return `its disk ${other.target} is ${other.format ?? 'of an unknown format'}, not qcow2`
-  if (firmware === 'uefi') return 'libvirt takes none of a machine with UEFI'
-  if (diskOnly) return 'of a running machine it always has the memory in it'
+  if (firmware === 'uefi') return 'libvirt takes no internal one of a machine with UEFI'
+  if (diskOnly) return 'an internal one of a running machine has the memory in it'
   return layered ? 'it has external snapshots already' : null
 }
 
