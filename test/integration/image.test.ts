@@ -133,7 +133,7 @@ describe('bay image on the embedded host', function () {
       ['a name with a slash', () => ['a/b', file], 2, /image name "a\/b"/],
       ['an empty name', () => ['', file], 2, /image name "" is empty/],
       ['a name of digits', () => ['12', file], 2, /only digits/],
-      ['no source', () => ['x'], 2, /source/],
+      ['no source', () => ['x'], 2, /SOURCE .* is missing/],
       ['no file', () => ['x', '/none'], 2, /there is no such file/],
       ['a folder', () => ['x', folder], 2, /is no file/],
       ['an FTP server', () => ['x', 'ftp://u:hush@h/x'], 2, /no URL from which bay can download/],
