@@ -20,10 +20,10 @@ export default class VmAutostart extends ActionCommand<typeof VmAutostart> {
     return this.act({ action: 'autostart', kind: 'vm', names: this.args.name ?? [] }, async (name, host) => {
       using domain = find.vm(host, name)
       const said = on ? 'starts with its host' : 'does not start with its host'
+      const changed = domain.autostart() !== on
+      if (!this.dryRun && changed) domain.setAutostart(on)
       if (!this.dryRun) await ownAutostart(host, domain)
-      if (domain.autostart() === on) return { changed: false, said: `already ${said}`, autostart: on }
-      if (!this.dryRun) domain.setAutostart(on)
-      return { changed: true, said, autostart: on }
+      return { changed, said: changed ? said : `already ${said}`, autostart: on }
     })
   }
 }

@@ -51,6 +51,7 @@ export async function setVm(connection: Connection, domain: Domain, wanted: SetW
   const autostart = autostartField(domain, wanted.autostart)
   const run = () => interruptible((signal) => apply(connection, domain, fields, wanted, signal))
   const waits: Waits = dryRun ? new Map<string, string>() : await run()
+  if (!dryRun && wanted.autostart !== undefined) await ownAutostart(connection, domain)
   const followed = dryRun || await hasFollowed(domain, fields)
   const why = (field: PlannedField) => waits.get(field.name) ?? null
   const told = [...fields.map((field) => fieldOf(field, { saved, followed, why: why(field) })), ...autostart]
@@ -87,7 +88,6 @@ async function apply(
   connection: Connection, domain: Domain, fields: readonly PlannedField[], { settings, autostart }: SetWanted, signal: AbortSignal,
 ): Promise<Waits> {
   const waits: Waits = new Map()
-  if (autostart !== undefined) await ownAutostart(connection, domain)
   using journal = journalFor(connection, { command: 'vm set', name: domain.name() })
   await using rollback = new Rollback(signal, journal)
   for (const field of fields.filter(({ live }) => live === 'set' || live === 'ask')) {
